@@ -1,0 +1,3 @@
+from crm.filters.base import FilterSet
+
+__all__ = ["FilterSet"]

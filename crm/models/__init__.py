@@ -1,0 +1,71 @@
+from crm.models.geography import (
+    Commune,
+    Departement,
+    Epci,
+    FormerCommune,
+    NafCode,
+    Region,
+    WorkforceBand,
+)
+from crm.models.imports import ImportBatch
+from crm.models.organisations import Contact, Organisation, Provenance, Site
+from crm.models.projects import (
+    READABLE,
+    Confidentiality,
+    FollowUp,
+    Interaction,
+    Project,
+    StageChange,
+)
+from crm.models.references import (
+    Health,
+    LocalPriority,
+    MeetingKind,
+    NationalPriority,
+    Reference,
+    Sector,
+    Stage,
+    Theme,
+)
+from crm.models.reviews import PAIR, Review, ReviewRequest
+from crm.models.territories import Membership, Role, Territory, TerritoryEpci, User
+from crm.models.tokens import SCOPES, PartnerToken
+
+__all__ = [
+    "PAIR",
+    "READABLE",
+    "SCOPES",
+    "Commune",
+    "Confidentiality",
+    "Contact",
+    "Departement",
+    "Epci",
+    "FollowUp",
+    "FormerCommune",
+    "Health",
+    "ImportBatch",
+    "Interaction",
+    "LocalPriority",
+    "MeetingKind",
+    "Membership",
+    "NafCode",
+    "NationalPriority",
+    "Organisation",
+    "PartnerToken",
+    "Project",
+    "Provenance",
+    "Reference",
+    "Region",
+    "Review",
+    "ReviewRequest",
+    "Role",
+    "Sector",
+    "Site",
+    "Stage",
+    "StageChange",
+    "Territory",
+    "TerritoryEpci",
+    "Theme",
+    "User",
+    "WorkforceBand",
+]

@@ -1,0 +1,225 @@
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from simple_history.models import HistoricalRecords
+
+from crm import search
+from crm.fields import MoneyField
+from crm.identifiers import clean_siren, clean_siret
+from crm.models.geography import Commune, NafCode, WorkforceBand
+from crm.models.references import Sector
+from crm.models.territories import Role, Territory
+from crm.validators import IdentifierValidator
+
+
+class Provenance(models.Model):
+    """Where each fact of a row came from: {"turnover": {"source": "SIRENE", "as_of": "2024"}}."""
+
+    provenance = models.JSONField("origine des informations", default=dict, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def note_source(self, fields, source, as_of=None):
+        for field in fields:
+            self.provenance[field] = {"source": source, "as_of": str(as_of) if as_of else ""}
+
+    def source_of(self, field):
+        """« SIRENE, 2024 », or an empty string when nobody wrote it down."""
+        known = self.provenance.get(field, {})
+        return ", ".join(part for part in (known.get("source"), known.get("as_of")) if part)
+
+
+class OrganisationQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(territory__in=Territory.objects.visible_to(viewer))
+
+    def companies(self):
+        return self.filter(kind=Organisation.Kind.COMPANY)
+
+    def search(self, text):
+        return search.search(self, text)
+
+
+class Organisation(Provenance):
+    """Anyone who can carry a project or sit at the table, as one territory knows them."""
+
+    class Kind(models.TextChoices):
+        COMPANY = "company", "Entreprise"
+        EPCI = "epci", "EPCI"
+        PETR = "petr", "PETR"
+        COMMUNE = "commune", "Commune"
+        ASSOCIATION = "association", "Association"
+        CHAMBER = "chamber", "Chambre consulaire"
+        TRAINING_BODY = "training_body", "Organisme de formation"
+        FUNDER = "funder", "Financeur"
+        PUBLIC_BODY = "public_body", "Autre organisme public"
+        HOUSING_BODY = "housing_body", "Bailleur"
+        OTHER = "other", "Autre"
+
+    class EuSize(models.TextChoices):
+        MICRO = "micro", "Microentreprise"
+        SMALL = "small", "Petite entreprise"
+        MEDIUM = "medium", "Moyenne entreprise"
+        MID_CAP = "mid_cap", "Entreprise de taille intermédiaire"
+        LARGE = "large", "Grande entreprise"
+
+    class InseeCategory(models.TextChoices):
+        PME = "PME", "PME"
+        ETI = "ETI", "ETI"
+        GE = "GE", "Grande entreprise"
+
+    territory = models.ForeignKey(
+        Territory, models.PROTECT, related_name="organisations", verbose_name="territoire"
+    )
+    kind = models.CharField("nature", max_length=15, choices=Kind, default=Kind.COMPANY)
+    name = models.CharField("nom", max_length=200)
+    siren = models.CharField(
+        "SIREN", max_length=9, null=True, blank=True, validators=[IdentifierValidator(clean_siren)]
+    )
+    legal_form = models.CharField("catégorie juridique", max_length=4, blank=True)
+    created_on = models.DateField("créée le", null=True, blank=True)
+    eu_size = models.CharField("taille européenne", max_length=8, choices=EuSize, blank=True)
+    insee_category = models.CharField(
+        "catégorie INSEE", max_length=3, choices=InseeCategory, blank=True
+    )
+    headcount = models.PositiveIntegerField("effectif", null=True, blank=True)
+    turnover = MoneyField("chiffre d’affaires")
+    balance_sheet = MoneyField("total du bilan")
+    equity = MoneyField("fonds propres")
+    sectors = models.ManyToManyField(Sector, blank=True, verbose_name="filières")
+    website = models.URLField("site internet", blank=True)
+    notes = models.TextField("présentation", blank=True)
+    is_diffusible = models.BooleanField("diffusible dans SIRENE", default=True)
+    search = models.TextField(editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    history = HistoricalRecords(m2m_fields=[sectors], excluded_fields=["search"])
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "organisation"
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="siren_once_a_territory",
+                fields=["territory", "siren"],
+                violation_error_message="Une organisation de ce territoire porte déjà ce SIREN.",
+            ),
+            models.CheckConstraint(
+                name="organisation_siren_null_not_empty", condition=~Q(siren="")
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def save(self, *args, **kwargs):
+        self.siren = self.siren or None
+        self.search = search.normalise(f"{self.name} {self.siren or ''}")
+        if kwargs.get("update_fields") is not None:
+            kwargs["update_fields"] = {*kwargs["update_fields"], "search", "updated_at"}
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self):
+        return reverse("crm:organisation", args=[self.pk])
+
+    @property
+    def is_company(self):
+        return self.kind == self.Kind.COMPANY
+
+
+class SiteQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(organisation__territory__in=Territory.objects.visible_to(viewer))
+
+
+class Site(Provenance):
+    """An establishment, by SIRET where it has one."""
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="sites")
+    siret = models.CharField(
+        "SIRET",
+        max_length=14,
+        null=True,
+        blank=True,
+        validators=[IdentifierValidator(clean_siret)],
+    )
+    name = models.CharField("enseigne ou usage", max_length=200, blank=True)
+    is_head_office = models.BooleanField("siège", default=False)
+    address = models.CharField("adresse", max_length=250, blank=True)
+    postal_code = models.CharField("code postal", max_length=5, blank=True)
+    commune = models.ForeignKey(
+        Commune, models.PROTECT, null=True, blank=True, related_name="sites", verbose_name="commune"
+    )
+    naf_rev2 = models.CharField("NAF rév. 2", max_length=6, blank=True)
+    naf_2025 = models.CharField("NAF 2025", max_length=6, blank=True)
+    workforce_band = models.ForeignKey(
+        WorkforceBand,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="tranche d’effectif",
+    )
+    workforce_year = models.PositiveSmallIntegerField("année de la tranche", null=True, blank=True)
+    headcount = models.PositiveIntegerField("effectif du site", null=True, blank=True)
+    closed_on = models.DateField("fermé le", null=True, blank=True)
+
+    history = HistoricalRecords()
+    objects = SiteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "établissement"
+        ordering = ["-is_head_office", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="siret_once_an_organisation",
+                fields=["organisation", "siret"],
+                violation_error_message="Cette organisation a déjà un établissement de ce SIRET.",
+            ),
+            models.CheckConstraint(name="site_siret_null_not_empty", condition=~Q(siret="")),
+        ]
+
+    def __str__(self):
+        place = self.commune.name if self.commune_id else "commune inconnue"
+        return f"{self.name or self.organisation.name}, {place}"
+
+    def save(self, *args, **kwargs):
+        self.siret = self.siret or None
+        super().save(*args, **kwargs)
+
+    @property
+    def naf(self):
+        """The label of the NAF code, which a list annotates rather than reads row by row."""
+        return NafCode.objects.filter(code=self.naf_rev2, vintage=NafCode.Vintage.REV2).first()
+
+
+class ContactQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        """Personal data: officers and managers of the territory, and who was granted it."""
+        territories = viewer.territories_as(Role.OFFICER, Role.MANAGER, "contacts")
+        return self.filter(organisation__territory__in=territories)
+
+
+class Contact(models.Model):
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="contacts")
+    site = models.ForeignKey(Site, models.SET_NULL, null=True, blank=True, related_name="contacts")
+    first_name = models.CharField("prénom", max_length=80, blank=True)
+    last_name = models.CharField("nom", max_length=80)
+    position = models.CharField("fonction", max_length=120, blank=True)
+    email = models.EmailField("courriel", blank=True)
+    phone = models.CharField("téléphone", max_length=30, blank=True)
+    is_main = models.BooleanField("contact principal", default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords()
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "contact"
+        ordering = ["-is_main", "last_name", "first_name", "pk"]
+
+    def __str__(self):
+        return f"{self.first_name} {self.last_name}".strip()

@@ -1,0 +1,492 @@
+import datetime
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce, Greatest
+from django.urls import reverse
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from crm import search
+from crm.fields import MoneyField
+from crm.models.geography import Commune
+from crm.models.organisations import Organisation, Provenance, Site
+from crm.models.references import Health, NationalPriority, Sector, Stage, Theme
+from crm.models.territories import Role, Territory
+from crm.pipeline import MoveRefused, allowed
+from crm.signals import project_moved
+
+
+class Confidentiality(models.TextChoices):
+    INTERNAL = "interne", "Interne (chargés de mission)"
+    PAIR = "binome", "Binôme"
+    PARTNERS = "partenaires", "Partenaires"
+    PUBLIC = "public", "Public"
+
+
+# Who reads what: the one table behind every page, export, workbook and API answer.
+READABLE = {
+    Role.OFFICER: set(Confidentiality),
+    Role.MANAGER: set(Confidentiality),
+    Role.ELECTED: {Confidentiality.PAIR, Confidentiality.PARTNERS, Confidentiality.PUBLIC},
+    Role.INDUSTRIALIST: {Confidentiality.PAIR, Confidentiality.PARTNERS, Confidentiality.PUBLIC},
+    Role.READER: {Confidentiality.PARTNERS, Confidentiality.PUBLIC},
+    "partner": {Confidentiality.PARTNERS, Confidentiality.PUBLIC},
+}
+
+
+class ProjectQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        """The viewer’s territories, and in each the levels of confidentiality of their role."""
+        readable = Q(pk__in=[])
+        for territory, role in viewer.grants:
+            readable |= Q(territory=territory, confidentiality__in=READABLE.get(role, set()))
+        return self.filter(readable)
+
+    def open(self):
+        return self.exclude(stage__kind=Stage.Kind.CLOSED).exclude(stage__is_done=True)
+
+    def active(self):
+        """Open and not paused: what the officer is expected to move."""
+        return self.open().filter(stage__kind=Stage.Kind.PIPELINE)
+
+    def with_last_contact(self):
+        latest = Interaction.objects.filter(project=OuterRef("pk")).order_by("-happened_on")
+        return self.annotate(last_contact_on=Subquery(latest.values("happened_on")[:1]))
+
+    def silent(self, *, days=60, today=None):
+        """Active projects with no exchange and no move for `days` days."""
+        limit = (today or timezone.localdate()) - datetime.timedelta(days=days)
+        return (
+            self.active()
+            .with_last_contact()
+            .annotate(
+                last_sign_on=Greatest(
+                    Coalesce("last_contact_on", "stage_since"), "stage_since", "opened_on"
+                )
+            )
+            .filter(last_sign_on__lt=limit)
+        )
+
+    def without_next_step(self):
+        return self.active().filter(Q(next_step="") | Q(next_step_on=None))
+
+    def for_list(self):
+        """Everything a row or a card displays, in a fixed number of queries."""
+        return (
+            self.select_related(
+                "territory", "holder", "site__commune", "commune__epci", "stage", "health",
+                "sector", "owner", "paused_from",
+            )
+            .prefetch_related("priorities", "themes")
+            .with_last_contact()
+        )  # fmt: skip
+
+    def search(self, text):
+        return search.search(self, text)
+
+    def totals(self):
+        """Count, sum of the known investments, and how many are still unknown."""
+        return self.order_by().aggregate(
+            count=Count("pk"),
+            investment=Sum("planned_investment"),
+            unknown=Count("pk", filter=Q(planned_investment=None)),
+        )
+
+    def totals_by_stage(self):
+        """{stage code: totals}; an id subquery keeps joins of the filters out of the sums."""
+        rows = (
+            Project.objects.filter(pk__in=self.order_by().values("pk"))
+            .order_by()
+            .values("stage")
+            .annotate(
+                count=Count("pk"),
+                investment=Sum("planned_investment"),
+                unknown=Count("pk", filter=Q(planned_investment=None)),
+            )
+        )
+        return {row["stage"]: row for row in rows}
+
+
+def jobs(label):
+    return models.DecimalField(
+        label,
+        max_digits=7,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0, "Un nombre d’emplois ne peut pas être négatif.")],
+        help_text="en équivalent temps plein",
+    )
+
+
+class Project(Provenance):
+    """An industrial project, from first sign to last euro. What is unknown stays empty."""
+
+    class LeadSource(models.TextChoices):
+        VISIT = "visite", "Visite d’entreprise"
+        EPCI = "epci", "EPCI ou commune"
+        STATE = "etat", "Service de l’État"
+        CHAMBER = "chambre", "Chambre consulaire"
+        PARTNER = "partenaire", "Autre partenaire"
+        PRESS = "presse", "Presse ou veille"
+        COMPANY = "entreprise", "L’entreprise elle-même"
+
+    class JobsMethod(models.TextChoices):
+        DECLARED = "declare", "Déclaré par le porteur"
+        APPLICATION = "dossier", "Repris d’un dossier d’aide"
+        PAYROLL = "dsn", "Constaté (DSN, registre du personnel)"
+        VISIT = "visite", "Constaté en visite"
+
+    territory = models.ForeignKey(
+        Territory, models.PROTECT, related_name="projects", verbose_name="territoire"
+    )
+    reference = models.CharField("référence", max_length=20, editable=False)
+    title = models.CharField("intitulé", max_length=200)
+    holder = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="projects", verbose_name="porteur"
+    )
+    site = models.ForeignKey(
+        Site,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="projects",
+        verbose_name="établissement",
+    )
+    commune = models.ForeignKey(
+        Commune,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="projects",
+        verbose_name="commune",
+    )
+    priorities = models.ManyToManyField(
+        NationalPriority, blank=True, related_name="projects", verbose_name="axes nationaux"
+    )
+    sector = models.ForeignKey(
+        Sector,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="projects",
+        verbose_name="filière",
+    )
+    themes = models.ManyToManyField(
+        Theme, blank=True, related_name="projects", verbose_name="thèmes"
+    )
+    need = models.TextField("besoin", blank=True)
+    lead_source = models.CharField("source", max_length=12, choices=LeadSource, blank=True)
+
+    stage = models.ForeignKey(
+        Stage, models.PROTECT, default="detecte", related_name="projects", verbose_name="étape"
+    )
+    stage_since = models.DateField("dans l’étape depuis", default=timezone.localdate)
+    paused_from = models.ForeignKey(
+        Stage,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name="étape d’avant la suspension",
+    )
+    stage_reason = models.CharField("motif", max_length=250, blank=True)
+    revisit_on = models.DateField("à revoir le", null=True, blank=True)
+    health = models.ForeignKey(
+        Health,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="projects",
+        verbose_name="météo",
+    )
+    health_note = models.CharField("pourquoi cette météo", max_length=200, blank=True)
+    confidentiality = models.CharField(
+        "confidentialité",
+        max_length=12,
+        choices=Confidentiality,
+        default=Confidentiality.INTERNAL,
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_projects",
+        verbose_name="référent ou référente",
+    )
+    next_step = models.CharField("prochaine étape", max_length=200, blank=True)
+    next_step_on = models.DateField("échéance de la prochaine étape", null=True, blank=True)
+
+    planned_investment = MoneyField("investissement prévu HT")
+    eligible_costs = MoneyField("assiette éligible HT")
+    jobs_created_planned = jobs("emplois créés, prévus")
+    jobs_maintained_planned = jobs("emplois maintenus, prévus")
+    jobs_created_observed = jobs("emplois créés, constatés")
+    jobs_maintained_observed = jobs("emplois maintenus, constatés")
+    jobs_method = models.CharField(
+        "méthode du décompte", max_length=10, choices=JobsMethod, blank=True
+    )
+    jobs_evidence = models.CharField("preuve du décompte", max_length=250, blank=True)
+    jobs_observed_on = models.DateField("emplois constatés le", null=True, blank=True)
+    land_need_m2 = models.PositiveIntegerField("besoin foncier (m²)", null=True, blank=True)
+    starts_on = models.DateField("début", null=True, blank=True)
+    ends_on = models.DateField("fin", null=True, blank=True)
+    first_commitment_on = models.DateField("premier engagement ferme", null=True, blank=True)
+    blockers = models.TextField("freins", blank=True)
+
+    opened_on = models.DateField("ouvert le", default=timezone.localdate)
+    rank = models.FloatField("rang dans la colonne", default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    search = models.TextField(editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    history = HistoricalRecords(
+        m2m_fields=[priorities, themes], excluded_fields=["search", "rank", "version"]
+    )
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "projet"
+        ordering = ["-opened_on", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="reference_once_a_territory", fields=["territory", "reference"]
+            ),
+            models.CheckConstraint(
+                name="project_ends_after_it_starts",
+                condition=Q(starts_on=None)
+                | Q(ends_on=None)
+                | Q(ends_on__gte=models.F("starts_on")),
+                violation_error_message="La fin du projet précède son début.",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def save(self, *args, **kwargs):
+        if not self.reference:
+            self.reference = self._next_reference()
+        self.search = search.normalise(f"{self.reference} {self.title} {self.holder.name}")
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self):
+        return reverse("crm:project", args=[self.pk])
+
+    @property
+    def place(self):
+        """The commune of the project: its own, else that of its site."""
+        return self.commune or (self.site.commune if self.site_id else None)
+
+    @property
+    def is_closed(self):
+        return self.stage.kind == Stage.Kind.CLOSED
+
+    @property
+    def days_in_stage(self):
+        return (timezone.localdate() - self.stage_since).days
+
+    @property
+    def age_tone(self):
+        """« warn » or « bad » when the project stays too long in its stage, else nothing."""
+        if self.stage.late_days and self.days_in_stage >= self.stage.late_days:
+            return "bad"
+        if self.stage.warn_days and self.days_in_stage >= self.stage.warn_days:
+            return "warn"
+        return ""
+
+    @transaction.atomic
+    def move_to(self, stage, *, by, reason="", revisit_on=None, today=None):
+        """Move along the pipeline and record who did it, or raise MoveRefused with a sentence.
+
+        The gates of the stage are the form’s business (crm.gates); this guards the move itself.
+        """
+        today = today or timezone.localdate()
+        before = self.stage
+        if not allowed(before, stage):
+            raise MoveRefused(f"On ne passe pas de « {before} » à « {stage} ».")
+        if stage.needs_reason and not reason:
+            raise MoveRefused(f"Dites pourquoi le projet passe à « {stage} ».")
+        if stage.needs_revisit and not revisit_on:
+            raise MoveRefused("Donnez une date à laquelle revoir ce projet.")
+        changes = {
+            "stage": stage,
+            "stage_since": today,
+            "stage_reason": reason,
+            "revisit_on": revisit_on,
+            "paused_from": (self.paused_from or before) if stage.needs_reason else None,
+            "updated_at": timezone.now(),
+        }
+        # Filtering on the stage we read makes the slower of two people fail, not overwrite.
+        unmoved = Project.objects.filter(pk=self.pk, stage=before)
+        if not unmoved.update(**changes, version=models.F("version") + 1):
+            now = Project.objects.select_related("stage").get(pk=self.pk)
+            raise MoveRefused(
+                f"Entre-temps, quelqu’un a passé ce projet à « {now.stage} » : rien n’a été changé."
+            )
+        for field, value in changes.items():
+            setattr(self, field, value)
+        change = self.stage_changes.create(
+            from_stage=before, to_stage=stage, by=by, reason=reason, revisit_on=revisit_on
+        )
+        project_moved.send(Project, project=self, change=change)
+        return change
+
+    def _next_reference(self):
+        year = self.opened_on.year
+        prefix = f"P-{year}-"
+        last = (
+            Project.objects.filter(territory=self.territory_id, reference__startswith=prefix)
+            .order_by("-reference")
+            .values_list("reference", flat=True)
+            .first()
+        )
+        return f"{prefix}{int(last.removeprefix(prefix)) + 1 if last else 1:03d}"
+
+
+class StageChange(models.Model):
+    project = models.ForeignKey(Project, models.CASCADE, related_name="stage_changes")
+    from_stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
+    to_stage = models.ForeignKey(Stage, models.PROTECT, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    reason = models.CharField("motif", max_length=250, blank=True)
+    revisit_on = models.DateField("à revoir le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "passage d’étape"
+        verbose_name_plural = "passages d’étape"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self):
+        return f"{self.project}, {self.from_stage} → {self.to_stage}"
+
+
+class InteractionQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        """The working memory of the team: officers and managers only."""
+        territories = viewer.territories_as(Role.OFFICER, Role.MANAGER)
+        return self.filter(organisation__territory__in=territories)
+
+
+class Interaction(models.Model):
+    class Kind(models.TextChoices):
+        VISIT = "visit", "Visite"
+        CALL = "call", "Appel"
+        MEETING = "meeting", "Réunion"
+        EMAIL = "email", "Courriel"
+
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="interactions", verbose_name="organisation"
+    )
+    project = models.ForeignKey(
+        Project,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="interactions",
+        verbose_name="projet",
+    )
+    kind = models.CharField("type", max_length=8, choices=Kind, default=Kind.VISIT)
+    happened_on = models.DateField("date", default=timezone.localdate)
+    summary = models.TextField("ce qui s’est dit")
+    needs = models.ManyToManyField(Theme, blank=True, related_name="+", verbose_name="besoins")
+    contacts = models.ManyToManyField(
+        "crm.Contact", blank=True, related_name="interactions", verbose_name="personnes"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="interactions"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords()
+    objects = InteractionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "échange"
+        ordering = ["-happened_on", "-pk"]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}, {self.organisation}, {self.happened_on:%d/%m/%Y}"
+
+
+class FollowUpQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        territories = viewer.territories_as(Role.OFFICER, Role.MANAGER)
+        return self.filter(territory__in=territories)
+
+    def pending(self):
+        return self.filter(done_at=None)
+
+    def due(self, *, today=None, within=0):
+        """Late, due today, or due within so many days."""
+        limit = (today or timezone.localdate()) + datetime.timedelta(days=within)
+        return self.pending().filter(due_on__lte=limit)
+
+
+class FollowUp(models.Model):
+    """A promise with a date: what must be done, by whom, for which company or project."""
+
+    territory = models.ForeignKey(Territory, models.CASCADE, related_name="follow_ups")
+    organisation = models.ForeignKey(
+        Organisation,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        verbose_name="organisation",
+    )
+    project = models.ForeignKey(
+        Project,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        verbose_name="projet",
+    )
+    interaction = models.ForeignKey(
+        Interaction, models.SET_NULL, null=True, blank=True, related_name="follow_ups"
+    )
+    title = models.CharField("à faire", max_length=200)
+    due_on = models.DateField("échéance")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="follow_ups",
+        verbose_name="par",
+    )
+    done_at = models.DateTimeField("fait le", null=True, blank=True)
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FollowUpQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "relance"
+        ordering = ["due_on", "pk"]
+
+    def __str__(self):
+        return self.title
+
+    def mark_done(self, *, by, at=None):
+        """True if it was still to do: a second click changes nothing."""
+        at = at or timezone.now()
+        return bool(
+            FollowUp.objects.filter(pk=self.pk, done_at=None).update(done_at=at, done_by=by)
+        )
+
+    def reopen(self):
+        return bool(FollowUp.objects.filter(pk=self.pk).update(done_at=None, done_by=None))

@@ -1,0 +1,114 @@
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+
+from crm.models.projects import Project
+from crm.models.territories import Role, Territory
+from crm.signals import review_completed
+
+PAIR = [Role.ELECTED, Role.INDUSTRIALIST]
+
+
+class ReviewRequestQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        """Whoever may see the project may see that the pair was asked about it."""
+        team = Territory.objects.filter(
+            pk__in=viewer.territories_as(Role.OFFICER, Role.MANAGER, *PAIR)
+        )
+        return self.filter(
+            project__in=Project.objects.visible_to(viewer), project__territory__in=team
+        )
+
+    def with_answers(self):
+        """`answers`: how many of the pair have answered."""
+        return self.annotate(answers=Count("reviews", distinct=True))
+
+    def complete(self):
+        return self.with_answers().filter(answers=len(PAIR))
+
+    def waiting(self):
+        return self.with_answers().filter(answers__lt=len(PAIR), closed_at=None)
+
+    def waiting_for(self, user):
+        """Points the person must still answer, as a member of the pair."""
+        mine = Q(pk__in=[])
+        for role in PAIR:
+            answered = Review.objects.filter(request=OuterRef("pk"), role=role)
+            mine |= Q(project__territory__in=user.territories_as(role)) & ~Exists(answered)
+        return self.visible_to(user).filter(mine, closed_at=None)
+
+
+class ReviewRequest(models.Model):
+    """A question put to the elected-industrialist pair about a project."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="review_requests")
+    question = models.CharField("question", max_length=300)
+    context = models.TextField("à savoir", blank=True)
+    due_on = models.DateField("réponse souhaitée le", null=True, blank=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    asked_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField("retirée le", null=True, blank=True)
+
+    objects = ReviewRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "avis demandé"
+        verbose_name_plural = "avis demandés"
+        ordering = ["-asked_at", "-pk"]
+
+    def __str__(self):
+        return self.question
+
+    @property
+    def is_complete(self):
+        return len(self.reviews.all()) == len(PAIR)
+
+    @property
+    def is_disputed(self):
+        """Both answered, and not both « d’accord »."""
+        answers = [review.answer for review in self.reviews.all()]
+        return len(answers) == len(PAIR) and set(answers) != {Review.Answer.AGREE}
+
+    def readable_reviews(self, viewer):
+        """All of them once both have answered; before that, only one’s own."""
+        reviews = list(self.reviews.all())
+        if len(reviews) == len(PAIR):
+            return reviews
+        return [review for review in reviews if review.reviewer_id == viewer.pk]
+
+    @transaction.atomic
+    def answer(self, *, by, role, answer, comment=""):
+        """Record an answer; the second one completes the request and tells who listens."""
+        ReviewRequest.objects.select_for_update().get(pk=self.pk)
+        review = self.reviews.create(reviewer=by, role=role, answer=answer, comment=comment)
+        if self.reviews.count() == len(PAIR):
+            review_completed.send(ReviewRequest, request=self)
+        return review
+
+
+class Review(models.Model):
+    class Answer(models.TextChoices):
+        AGREE = "agree", "D’accord"
+        DISAGREE = "disagree", "Pas d’accord"
+        DISCUSS = "discuss", "À discuter"
+
+    request = models.ForeignKey(ReviewRequest, models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
+    role = models.CharField("rôle", max_length=15, choices=[(r.value, r.label) for r in PAIR])
+    answer = models.CharField("réponse", max_length=8, choices=Answer)
+    comment = models.CharField("une ligne", max_length=280, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "avis"
+        verbose_name_plural = "avis"
+        ordering = ["role"]
+        constraints = [
+            models.UniqueConstraint(name="one_review_a_role", fields=["request", "role"])
+        ]
+
+    def __str__(self):
+        return f"{self.get_answer_display()} ({self.get_role_display()})"

@@ -1,0 +1,40 @@
+"""Who may do what. A docstring is the rule; pages, API and exports ask here and nowhere else.
+
+What a person may *see* is decided by the `visible_to` of each queryset.
+"""
+
+from crm.models import PAIR, Role
+
+
+def role_in(user, territory_id):
+    return next((role for territory, role in user.grants if territory == territory_id), None)
+
+
+def can_edit(user, territory):
+    """Officers and managers write in their territory; everyone else reads."""
+    return role_in(user, territory.pk) in {Role.OFFICER, Role.MANAGER}
+
+
+def can_manage(user, territory):
+    """Managers keep the team, the code lists, the imports’ undo and the partners’ tokens."""
+    return role_in(user, territory.pk) == Role.MANAGER
+
+
+def can_issue_tokens(user, territory):
+    """Officers hand a partner a token; managers too."""
+    return can_edit(user, territory)
+
+
+def can_review(user, territory):
+    """The elected member and the industrialist answer the questions put to the pair."""
+    return role_in(user, territory.pk) in PAIR
+
+
+def can_report(user, territory):
+    """Officers and managers draw the committee workbook and the return; a reader reads them too."""
+    return role_in(user, territory.pk) in {Role.OFFICER, Role.MANAGER, Role.READER}
+
+
+def can_work_in_team(user, territory):
+    """Exchanges, follow-ups and contacts are the team’s memory, not the partners’."""
+    return can_edit(user, territory)

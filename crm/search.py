@@ -1,0 +1,18 @@
+"""One normalised column answers every search: no case, no accent, no ligature, no odd apostrophe."""
+
+import unicodedata
+
+LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'", "‐": "-", "\u00a0": " "})
+
+
+def normalise(text):
+    """Fold `text` so that « Bœuf de l’Été » and « boeuf de l'ete » are the same."""
+    folded = unicodedata.normalize("NFKD", str(text).casefold().translate(LIGATURES))
+    return " ".join("".join(c for c in folded if not unicodedata.combining(c)).split())
+
+
+def search(queryset, text, field="search"):
+    """Keep the rows that contain each word of `text`, in any order."""
+    for word in normalise(text).split():
+        queryset = queryset.filter(**{f"{field}__contains": word})
+    return queryset

@@ -1,0 +1,130 @@
+"""What every criterion has in common: a parsed rule that answers, and explains itself."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from funding.eligibility import wording
+from funding.eligibility.facts import Answer, Fact, Facts, Question
+from funding.eligibility.rows import Row
+
+# The order in which a page shows the criteria.
+GROUPS = ("taille", "âge", "lieu", "secteur", "projet", "dépenses", "calendrier", "autres")
+
+GROUP_OF_KIND = {
+    "size": "taille",
+    "headcount": "taille",
+    "turnover": "taille",
+    "balance_sheet": "taille",
+    "equity": "taille",
+    "age": "âge",
+    "place": "lieu",
+    "naf": "secteur",
+    "themes": "projet",
+    "stage": "projet",
+    "prior_study": "projet",
+    "eligible_costs": "dépenses",
+    "starts": "calendrier",
+    "not_started": "calendrier",
+    "dates": "calendrier",
+    "beneficiary": "autres",
+    "legal_form": "autres",
+    "fact": "autres",
+    "text": "autres",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """Parsed once, evaluated for each project; holds no fact.
+
+    An uncertain rule (confidence K or TBV) never gives a certain answer."""
+
+    kind: str
+    key: str
+    label: str = ""
+    custom_question: str = ""
+    is_uncertain: bool = False
+
+    @classmethod
+    def read(cls, row: Row) -> dict[str, Any]:
+        """The parameters of this kind, as arguments of the class; ValueError when wrong."""
+        return {}
+
+    @property
+    def group(self) -> str:
+        return GROUP_OF_KIND[self.kind]
+
+    @property
+    def rule(self) -> str:
+        return self.label or self.sentence()
+
+    def evaluate(self, facts: Facts, today: dt.date) -> Answer:
+        return Answer.UNKNOWN if self.is_uncertain else self.answer(facts, today)
+
+    def question(self, facts: Facts, today: dt.date) -> Question | None:
+        """The question that would settle this criterion; None when no answer is missing."""
+        if self.answer(facts, today) is not Answer.UNKNOWN:
+            return None
+        asked = self.ask(self.missing(facts), facts)
+        return replace(asked, sentence=self.custom_question) if self.custom_question else asked
+
+    def used(self, facts: Facts) -> tuple[str, ...]:
+        """The keys of the facts that `found` tells."""
+        return (self.fact,)
+
+    def missing(self, facts: Facts) -> str | None:
+        """The key of the fact to ask for, or None; costs nothing, valid when unknown."""
+        return self.fact
+
+    def source(self, facts: Facts) -> str:
+        origins = (facts[key].origin for key in self.used(facts) if key in facts)
+        return f"{wording.NBSP}; ".join(dict.fromkeys(filter(None, origins)))
+
+    # Each kind has `fact`, the key it reads, and says its answer, its rule, what was found and
+    # what to ask.
+
+    def answer(self, facts: Facts, today: dt.date) -> Answer:
+        raise NotImplementedError
+
+    def sentence(self) -> str:
+        raise NotImplementedError
+
+    def found(self, facts: Facts, today: dt.date) -> str:
+        raise NotImplementedError
+
+    def ask(self, key: str, facts: Facts) -> Question:
+        raise NotImplementedError
+
+
+def truth(fact: Fact | None, *, expected: bool = True) -> Answer:
+    """The answer of a yes-no fact that may be absent."""
+    if fact is None:
+        return Answer.UNKNOWN
+    return Answer.MET if fact.value is expected else Answer.NOT_MET
+
+
+class Prefixes:
+    """Codes recognised by their beginning; a code shorter than a prefix may leave a doubt."""
+
+    __slots__ = ("longest", "texts")
+
+    def __init__(self, texts: Iterable[str]):
+        self.texts = tuple(texts)
+        self.longest = max(map(len, self.texts), default=0)
+
+    def match(self, code: str) -> Answer:
+        if code.startswith(self.texts):
+            return Answer.MET
+        if len(code) < self.longest and any(text.startswith(code) for text in self.texts):
+            return Answer.UNKNOWN
+        return Answer.NOT_MET
+
+    def allow(self, code: str, excluded: "Prefixes") -> Answer:
+        """MET when `code` is among these (or these are empty) and not excluded."""
+        out = excluded.match(code)
+        if out is Answer.MET:
+            return Answer.NOT_MET
+        inside = self.match(code) if self.texts else Answer.MET
+        return min(inside, Answer.UNKNOWN) if out is Answer.UNKNOWN else inside

@@ -1,0 +1,126 @@
+"""What is known of a project and of its holder, each fact with where it comes from."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+
+from funding.eligibility import wording
+
+
+class Answer(IntEnum):
+    """Ordered, so that the answer of several conditions is their minimum."""
+
+    NOT_MET = 0
+    UNKNOWN = 1
+    MET = 2
+
+    @property
+    def label(self):
+        return ("Non remplie", "À confirmer", "Remplie")[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Whole numbers from `low` to `high`, both included; `high` None is unbounded."""
+
+    low: int
+    high: int | None
+
+    def __post_init__(self):
+        if self.high is not None and self.high < self.low:
+            raise ValueError(f"Intervalle vide : de {self.low} à {self.high}.")
+
+    @classmethod
+    def exactly(cls, value: int) -> "Interval":
+        return cls(value, value)
+
+    @property
+    def is_exact(self):
+        return self.low == self.high
+
+    def within(self, minimum: int | None, maximum: int | None) -> Answer:
+        """MET when every value is inside the limits, NOT_MET when none is, else UNKNOWN."""
+        low, high = self.low, self.high
+        if maximum is not None and low > maximum:
+            return Answer.NOT_MET
+        if minimum is not None and high is not None and high < minimum:
+            return Answer.NOT_MET
+        if minimum is not None and low < minimum:
+            return Answer.UNKNOWN
+        if maximum is not None and (high is None or high > maximum):
+            return Answer.UNKNOWN
+        return Answer.MET
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value and its origin. An unknown fact is an absent key, never a Fact of None.
+
+    `source` reads as « SIRENE » or « projet »; `as_of` is the year (int) or the day it holds for.
+    `label` replaces a bare code in sentences: « Fleurance (32132) »."""
+
+    value: Any
+    source: str = ""
+    as_of: dt.date | int | None = None
+    label: str = ""
+
+    def __post_init__(self):
+        if self.value is None:
+            raise ValueError("Un fait inconnu est une clé absente, pas une valeur vide.")
+
+    @property
+    def origin(self):
+        """« SIRENE, 2024 », « projet, saisi le 19/11/2026 »."""
+        if self.as_of is None:
+            return self.source
+        when = str(self.as_of)
+        if isinstance(self.as_of, dt.date):
+            when = f"saisi le {wording.day(self.as_of)}"
+        return f"{self.source}, {when}" if self.source else when
+
+
+# A key that is absent is a fact that is unknown.
+Facts = Mapping[str, Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask, and how: the answer is stored as the fact `fact`.
+
+    `input` is amount, integer, date, yes_no or choice; or record, for what is not typed in place
+    but completed on the record itself (commune, NAF, legal form, themes, stage)."""
+
+    fact: str
+    sentence: str
+    input: str
+    choices: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+
+
+def anniversary(date: dt.date, count: int) -> dt.date:
+    """The same day `count` years later; 29 February falls on the 28th in a common year."""
+    try:
+        return date.replace(year=date.year + count)
+    except ValueError:
+        return date.replace(year=date.year + count, day=28)
+
+
+def between(value: Any, minimum: Any, maximum: Any) -> Answer:
+    """MET or NOT_MET for an exact value, limits included."""
+    if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
+        return Answer.NOT_MET
+    return Answer.MET
+
+
+def show(value: Any) -> str:
+    """A fact of any type, in French."""
+    if isinstance(value, bool):
+        return "Oui" if value else "Non"
+    if isinstance(value, int | Decimal):
+        return wording.number(value)
+    if isinstance(value, dt.date):
+        return wording.day(value)
+    return str(value)

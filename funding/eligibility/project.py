@@ -1,0 +1,418 @@
+"""Criteria on the project: place, themes, stage, costs, calendar, studies, other conditions."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from funding.eligibility import wording
+from funding.eligibility.base import Criterion, truth
+from funding.eligibility.facts import Answer, Question, anniversary, between, show
+
+# Parameter: (fact, name of one place, name of many).
+PLACES = {
+    "regions": ("region", "région", "régions"),
+    "departements": ("departement", "département", "départements"),
+    "epcis": ("epci", "intercommunalité", "intercommunalités"),
+    "communes": ("commune", "commune", "communes"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place(Criterion):
+    """In one of the listed places, and in a Territoire d'industrie or a zone when required."""
+
+    listed: tuple[tuple[str, frozenset[str]], ...]
+    in_ti: bool
+    zone: str
+
+    @classmethod
+    def read(cls, row):
+        found = ((name, row.codes(name)) for name in PLACES)
+        listed = tuple((name, frozenset(codes)) for name, codes in found if codes)
+        in_ti = row.flag("in_ti")
+        if row.data.get("in_ti") is False:
+            raise row.error("« in_ti » ne peut être que true.")
+        zone = row.choice("zone", wording.ZONES, required=False)
+        if not (listed or in_ti or zone):
+            raise row.error("aucun lieu donné.")
+        return {"listed": listed, "in_ti": in_ti, "zone": zone}
+
+    def answer(self, facts, today):
+        answer = self._among(facts) if self.listed else Answer.MET
+        if self.in_ti:
+            answer = min(answer, truth(facts.get("in_ti")))
+        if self.zone:
+            answer = min(answer, truth(facts.get(f"zone:{self.zone}")))
+        return answer
+
+    def _among(self, facts):
+        answer = Answer.NOT_MET
+        for name, codes in self.listed:
+            fact = facts.get(PLACES[name][0])
+            if fact is None:
+                answer = Answer.UNKNOWN
+            elif fact.value in codes:
+                return Answer.MET
+        return answer
+
+    def sentence(self):
+        parts = []
+        for name, codes in self.listed:
+            _, one, many = PLACES[name]
+            labels = [place_name(name, code) for code in sorted(codes)]
+            parts.append(f"{one if len(labels) == 1 else many} {wording.listing(labels)}")
+        conditions = [wording.listing(parts)] if parts else []
+        if self.in_ti:
+            conditions.append("dans un Territoire d’industrie")
+        if self.zone:
+            conditions.append(f"en {wording.ZONES[self.zone]}")
+        return f"Lieu{wording.NBSP}: {', '.join(conditions)}"
+
+    def used(self, facts):
+        keys = [PLACES[name][0] for name, _ in self.listed]
+        if self.in_ti or not keys:
+            keys.append("commune")
+        if self.in_ti:
+            keys.append("in_ti")
+        if self.zone:
+            keys.append(f"zone:{self.zone}")
+        return tuple(dict.fromkeys(keys))
+
+    def found(self, facts, today):
+        parts = []
+        for name, (key, one, _) in PLACES.items():
+            if key in self.used(facts) and (fact := facts.get(key)):
+                parts.append(fact.label or f"{one} {place_name(name, fact.value)}")
+        if self.in_ti and (inside := facts.get("in_ti")):
+            where = "dans un" if inside.value else "hors d’un"
+            parts.append(f"{where} Territoire d’industrie")
+        zone_is_known = f"zone:{self.zone}" in facts
+        if self.zone and (parts or zone_is_known):
+            parts.append(self._zone_found(facts))
+        return wording.capital(", ".join(parts)) if parts else "Lieu du projet inconnu"
+
+    def _zone_found(self, facts):
+        zone = wording.ZONES[self.zone]
+        if (fact := facts.get(f"zone:{self.zone}")) is None:
+            return f"{zone}{wording.NBSP}: classement inconnu"
+        return f"en {zone}" if fact.value else f"hors {zone}"
+
+    def missing(self, facts):
+        if self.listed and self._among(facts) is Answer.UNKNOWN:
+            return "commune"
+        if self.in_ti and "in_ti" not in facts:
+            return "in_ti" if "commune" in facts else "commune"
+        return f"zone:{self.zone}"
+
+    def ask(self, key, facts):
+        if key == "commune":
+            sentence = f"Dans quelle commune le projet se situe-t-il{wording.NBSP}?"
+            return Question(key, sentence, "record")
+        where = "dans un Territoire d’industrie"
+        if key != "in_ti":
+            where = f"en {wording.ZONES[self.zone]}"
+        sentence = f"Le projet se situe-t-il {where}{wording.NBSP}?"
+        return Question(key, sentence, "yes_no")
+
+
+def place_name(parameter: str, code: str) -> str:
+    return wording.REGIONS.get(code, code) if parameter == "regions" else code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Themes(Criterion):
+    """At least one theme in common; a project without any theme has not been qualified yet."""
+
+    accepted: frozenset[str]
+
+    fact = "themes"
+
+    @classmethod
+    def read(cls, row):
+        return {"accepted": frozenset(row.codes("any", wording.THEMES, required=True))}
+
+    def answer(self, facts, today):
+        fact = facts.get("themes")
+        if fact is None or not fact.value:
+            return Answer.UNKNOWN
+        return Answer.NOT_MET if self.accepted.isdisjoint(fact.value) else Answer.MET
+
+    def sentence(self):
+        name = "Thème" if len(self.accepted) == 1 else "Au moins un thème parmi"
+        colon = f"{wording.NBSP}: "
+        return f"{name}{colon}{wording.listing(theme_names(self.accepted))}"
+
+    def found(self, facts, today):
+        fact = facts.get("themes")
+        if fact is None or not fact.value:
+            return "Thèmes du projet inconnus"
+        if shared := self.accepted & fact.value:
+            return wording.capital(wording.listing(theme_names(shared), "et"))
+        names = wording.listing(theme_names(fact.value), "et")
+        return f"Aucun thème commun{wording.NBSP}: {names}"
+
+    def ask(self, key, facts):
+        sentence = f"Quels sont les thèmes du projet{wording.NBSP}?"
+        return Question(key, sentence, "record")
+
+
+def theme_names(codes: frozenset[str]) -> list[str]:
+    """In the order of the table, the unknown codes last."""
+    known = [label for code, label in wording.THEMES.items() if code in codes]
+    return known + sorted(set(codes) - wording.THEMES.keys())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(Criterion):
+    accepted: frozenset[str]
+
+    fact = "stage"
+
+    @classmethod
+    def read(cls, row):
+        return {"accepted": frozenset(row.codes("accepted", wording.STAGES, required=True))}
+
+    def answer(self, facts, today):
+        fact = facts.get("stage")
+        if fact is None:
+            return Answer.UNKNOWN
+        return Answer.MET if fact.value in self.accepted else Answer.NOT_MET
+
+    def sentence(self):
+        names = [label for code, label in wording.STAGES.items() if code in self.accepted]
+        return f"Étape du projet{wording.NBSP}: {wording.listing(names)}"
+
+    def found(self, facts, today):
+        if (fact := facts.get("stage")) is None:
+            return "Étape du projet inconnue"
+        return wording.capital(fact.label or wording.STAGES.get(fact.value, fact.value))
+
+    def ask(self, key, facts):
+        return Question(key, f"À quelle étape en est le projet{wording.NBSP}?", "record")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotStarted(Criterion):
+    """Incentive effect (RGEC, art. 6): no firm commitment before the application.
+
+    A commitment dated today is already too late."""
+
+    fact = "first_commitment_on"
+
+    def answer(self, facts, today):
+        fact = facts.get("first_commitment_on")
+        if fact is None:
+            return Answer.UNKNOWN
+        return Answer.MET if fact.value > today else Answer.NOT_MET
+
+    def sentence(self):
+        return "Aucun engagement ferme avant le dépôt de la demande (effet incitatif)"
+
+    def found(self, facts, today):
+        if (fact := facts.get("first_commitment_on")) is None:
+            return "Date du premier engagement inconnue"
+        state = "prévu" if fact.value > today else "pris"
+        return f"Premier engagement {state} le {wording.day(fact.value)}"
+
+    def ask(self, key, facts):
+        sentence = (
+            "À quelle date est prévu le premier engagement ferme "
+            f"(devis signé, commande, marché){wording.NBSP}?"
+        )
+        return Question(key, sentence, "date")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starts(Criterion):
+    """Start of the works between two days, included."""
+
+    first: dt.date | None
+    last: dt.date | None
+
+    fact = "starts_on"
+
+    @classmethod
+    def read(cls, row):
+        first, last = row.limits("from", "to", row.day)
+        return {"first": first, "last": last}
+
+    def answer(self, facts, today):
+        fact = facts.get("starts_on")
+        if fact is None:
+            return Answer.UNKNOWN
+        return between(fact.value, self.first, self.last)
+
+    def sentence(self):
+        if self.first is None:
+            return f"Démarrage au plus tard le {wording.day(self.last)}"
+        if self.last is None:
+            return f"Démarrage à partir du {wording.day(self.first)}"
+        return f"Démarrage du {wording.day(self.first)} au {wording.day(self.last)}"
+
+    def found(self, facts, today):
+        if (fact := facts.get("starts_on")) is None:
+            return "Date de démarrage inconnue"
+        return f"Démarrage le {wording.day(fact.value)}"
+
+    def ask(self, key, facts):
+        sentence = f"À quelle date le projet doit-il démarrer{wording.NBSP}?"
+        return Question(key, sentence, "date")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorStudy(Criterion):
+    """A study already done, and recent enough. The fact is its date; True when done on an unknown
+    date, False when not done. A study dated in the future is only planned."""
+
+    fact: str
+    study: str
+    max_years: int | None
+
+    @classmethod
+    def read(cls, row):
+        study = row.text("study", required=True)
+        if study not in wording.STUDIES and not row.data.get("label"):
+            raise row.error(f"étude « {study} » inconnue : écrire la règle dans « label ».")
+        return {"fact": f"study:{study}", "study": study, "max_years": row.whole("max_years")}
+
+    def answer(self, facts, today):
+        fact = facts.get(self.fact)
+        if fact is None:
+            return Answer.UNKNOWN
+        if fact.value is True:
+            return Answer.MET if self.max_years is None else Answer.UNKNOWN
+        if fact.value is False or fact.value > today:
+            return Answer.NOT_MET
+        if self.max_years is not None and anniversary(fact.value, self.max_years) < today:
+            return Answer.NOT_MET
+        return Answer.MET
+
+    @property
+    def name(self):
+        return wording.STUDIES.get(self.study, wording.OTHER_STUDY)
+
+    def sentence(self):
+        rule = f"{wording.capital(self.name.noun)} {self.name.done}"
+        if self.max_years is None:
+            return f"{rule} avant la demande"
+        return f"{rule} il y a {wording.years(self.max_years)} au plus"
+
+    def found(self, facts, today):
+        name = self.name
+        noun = wording.capital(name.noun)
+        fact = facts.get(self.fact)
+        if fact is None:
+            return f"Date {name.of_it} inconnue"
+        if fact.value is False:
+            return f"{noun} non {name.done}"
+        if fact.value is True:
+            return f"{noun} {name.done}, date inconnue"
+        state = name.planned if fact.value > today else name.done
+        return f"{noun} {state} le {wording.day(fact.value)}"
+
+    def ask(self, key, facts):
+        name = self.name
+        asked = f"{name.article}{name.noun} {name.was_it} {name.done}{wording.NBSP}?"
+        if self.max_years is None:
+            return Question(key, wording.capital(asked), "yes_no")
+        return Question(key, f"À quelle date {asked}", "date")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YesNoFact(Criterion):
+    """Any other fact that is true or false; its rule is the label, which is required."""
+
+    fact: str
+    expected: bool
+
+    @classmethod
+    def read(cls, row):
+        row.text("label", required=True)
+        if row.data.get("expected") is False:
+            # « Cette condition est-elle remplie ? » would store the opposite of the fact.
+            row.text("question", required=True)
+        return {
+            "fact": row.text("fact", required=True),
+            "expected": row.flag("expected", required=True),
+        }
+
+    def answer(self, facts, today):
+        return truth(facts.get(self.fact), expected=self.expected)
+
+    def found(self, facts, today):
+        if (fact := facts.get(self.fact)) is None:
+            return "Information inconnue"
+        return fact.label or show(fact.value)
+
+    def ask(self, key, facts):
+        return Question(key, is_it_met(self.label), "yes_no")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFact(Criterion):
+    """Any other fact that is a number, between two limits included, in `unit`."""
+
+    fact: str
+    minimum: Decimal | None
+    maximum: Decimal | None
+    unit: str
+
+    @classmethod
+    def read(cls, row):
+        row.text("label", required=True)
+        minimum, maximum = row.limits("min", "max", row.decimal)
+        return {
+            "fact": row.text("fact", required=True),
+            "minimum": minimum,
+            "maximum": maximum,
+            "unit": row.text("unit"),
+        }
+
+    def answer(self, facts, today):
+        fact = facts.get(self.fact)
+        if fact is None:
+            return Answer.UNKNOWN
+        return between(fact.value, self.minimum, self.maximum)
+
+    def found(self, facts, today):
+        if (fact := facts.get(self.fact)) is None:
+            return "Valeur inconnue"
+        return fact.label or f"{show(fact.value)}{wording.NBSP}{self.unit}".rstrip()
+
+    def ask(self, key, facts):
+        unit = f" (en {self.unit})" if self.unit else ""
+        sentence = (
+            f"Quelle valeur{unit}, pour la condition {wording.quoted(self.label)}{wording.NBSP}?"
+        )
+        return Question(key, sentence, "amount", unit=self.unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text(Criterion):
+    """A condition that only a person can judge: unknown until a judgement is recorded."""
+
+    fact: str
+    text: str
+
+    @classmethod
+    def read(cls, row):
+        return {"fact": f"judgement:{row.key}", "text": row.prose("text", required=True)}
+
+    def answer(self, facts, today):
+        return truth(facts.get(self.fact))
+
+    def sentence(self):
+        return self.text
+
+    def found(self, facts, today):
+        if (fact := facts.get(self.fact)) is None:
+            return "À apprécier"
+        return fact.label or ("Condition remplie" if fact.value else "Condition non remplie")
+
+    def ask(self, key, facts):
+        return Question(key, is_it_met(self.text), "yes_no")
+
+
+def is_it_met(rule: str) -> str:
+    condition = wording.quoted(rule.rstrip("."))
+    return f"Cette condition est-elle remplie{wording.NBSP}: {condition}{wording.NBSP}?"

@@ -1,0 +1,55 @@
+// What every page needs. Each page works without it.
+"use strict";
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input, textarea, select, [contenteditable]");
+  if ((event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing)) {
+    const search = document.getElementById("recherche");
+    if (search) { event.preventDefault(); search.focus(); search.select(); }
+  }
+  if (event.key === "Escape") {
+    const menu = event.target.closest("details.menu[open], details.card__move[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+  }
+});
+
+// One menu open at a time; a click elsewhere closes it.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open], details.card__move[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+  const dismiss = event.target.closest("[data-dismiss]");
+  if (dismiss) dismiss.closest(".toast, dialog").remove();
+});
+
+// A form sent twice by a double click is sent once.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  const button = event.submitter;
+  if (button) button.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// Filters apply as soon as they change; without script the form keeps its button.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-autosubmit]");
+  if (form) form.requestSubmit();
+});
+
+// After a swap: dialogs open, the first refused field takes the focus, what changed is said.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const dialog = event.target.querySelector("dialog[data-open]") || (event.target.matches("dialog[data-open]") ? event.target : null);
+  if (dialog && !dialog.open) dialog.showModal();
+  const refused = event.target.querySelector("[aria-invalid=true]");
+  if (refused) refused.focus();
+});
+document.addEventListener("announce", (event) => {
+  const status = document.getElementById("annonce");
+  if (status) status.textContent = event.detail.value || event.detail;
+});
