@@ -1,4 +1,4 @@
-"""One normalised column answers every search: no case, no accent, no ligature, no odd apostrophe."""
+"""One normalised column answers every search: no case, no accent, no ligature."""
 
 import unicodedata
 

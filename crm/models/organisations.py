@@ -74,7 +74,7 @@ class Organisation(Provenance):
     )
     kind = models.CharField("nature", max_length=15, choices=Kind, default=Kind.COMPANY)
     name = models.CharField("nom", max_length=200)
-    siren = models.CharField(
+    siren = models.CharField(  # noqa: DJ001 (null, so that many may have none and stay unique)
         "SIREN", max_length=9, null=True, blank=True, validators=[IdentifierValidator(clean_siren)]
     )
     legal_form = models.CharField("catégorie juridique", max_length=4, blank=True)
@@ -139,7 +139,7 @@ class Site(Provenance):
     """An establishment, by SIRET where it has one."""
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="sites")
-    siret = models.CharField(
+    siret = models.CharField(  # noqa: DJ001 (idem)
         "SIRET",
         max_length=14,
         null=True,
