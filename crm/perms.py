@@ -30,6 +30,11 @@ def can_review(user, territory):
     return role_in(user, territory.pk) in PAIR
 
 
+def can_read_reviews(user, territory):
+    """The questions put to the pair concern the team that asks and the pair that answers."""
+    return can_edit(user, territory) or can_review(user, territory)
+
+
 def can_report(user, territory):
     """Officers and managers draw the committee workbook and the return; a reader reads them too."""
     return role_in(user, territory.pk) in {Role.OFFICER, Role.MANAGER, Role.READER}

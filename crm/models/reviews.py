@@ -10,6 +10,10 @@ from crm.signals import review_completed
 PAIR = [Role.ELECTED, Role.INDUSTRIALIST]
 
 
+class AlreadyAnswered(Exception):
+    """This member of the pair has answered, or the question was withdrawn."""
+
+
 class ReviewRequestQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         """Whoever may see the project may see that the pair was asked about it."""
@@ -19,6 +23,18 @@ class ReviewRequestQuerySet(models.QuerySet):
         return self.filter(
             project__in=Project.objects.visible_to(viewer), project__territory__in=team
         )
+
+    def for_cards(self):
+        """Everything a card or a line displays, in a fixed number of queries."""
+        return self.select_related(
+            "asked_by",
+            "project__stage",
+            "project__territory",
+            "project__holder",
+            "project__sector",
+            "project__commune",
+            "project__site__commune",
+        ).prefetch_related("reviews__reviewer")
 
     def with_answers(self):
         """`answers`: how many of the pair have answered."""
@@ -45,6 +61,7 @@ class ReviewRequest(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="review_requests")
     question = models.CharField("question", max_length=300)
     context = models.TextField("à savoir", blank=True)
+    proposal = models.CharField("proposition", max_length=200, blank=True)
     due_on = models.DateField("réponse souhaitée le", null=True, blank=True)
     asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
@@ -72,6 +89,11 @@ class ReviewRequest(models.Model):
         answers = [review.answer for review in self.reviews.all()]
         return len(answers) == len(PAIR) and set(answers) != {Review.Answer.AGREE}
 
+    @property
+    def answered_roles(self):
+        """Who has answered may be known; what they said may not, until both have."""
+        return {review.role for review in self.reviews.all()}
+
     def readable_reviews(self, viewer):
         """All of them once both have answered; before that, only one’s own."""
         reviews = list(self.reviews.all())
@@ -82,10 +104,12 @@ class ReviewRequest(models.Model):
     @transaction.atomic
     def answer(self, *, by, role, answer, comment=""):
         """Record an answer; the second one completes the request and tells who listens."""
-        ReviewRequest.objects.select_for_update().get(pk=self.pk)
-        review = self.reviews.create(reviewer=by, role=role, answer=answer, comment=comment)
-        if self.reviews.count() == len(PAIR):
-            review_completed.send(ReviewRequest, request=self)
+        request = ReviewRequest.objects.select_for_update().get(pk=self.pk)
+        if request.closed_at or request.reviews.filter(role=role).exists():
+            raise AlreadyAnswered
+        review = request.reviews.create(reviewer=by, role=role, answer=answer, comment=comment)
+        if request.reviews.count() == len(PAIR):
+            review_completed.send(ReviewRequest, request=request)
         return review
 
 

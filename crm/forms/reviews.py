@@ -1,0 +1,56 @@
+from django import forms
+
+from crm.forms.base import Form, ModelForm
+from crm.models import Confidentiality, Review, ReviewRequest
+
+
+class AskForm(ModelForm):
+    """A question to the pair; an internal project must first be opened to them, knowingly."""
+
+    open_to_pair = forms.BooleanField(
+        label="Ouvrir ce projet au binôme (il est aujourd’hui « interne »)",
+        error_messages={
+            "required": "Le binôme ne peut pas lire un projet « interne » : cochez cette case pour "
+            "le lui ouvrir."
+        },
+    )
+
+    class Meta:
+        model = ReviewRequest
+        fields = ["question", "context", "proposal", "due_on"]
+        widgets = {"context": forms.Textarea({"rows": 3})}
+        help_texts = {
+            "question": "Une question à laquelle on répond par d’accord ou pas d’accord.",
+            "proposal": "Ce que vous recommandez, en quelques mots.",
+        }
+
+    def __init__(self, *args, project, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.project = project
+        if project.confidentiality != Confidentiality.INTERNAL:
+            del self.fields["open_to_pair"]
+
+    def save(self, *, by):
+        if self.cleaned_data.get("open_to_pair"):
+            self.project.confidentiality = Confidentiality.PAIR
+            self.project.save()
+        self.instance.project = self.project
+        self.instance.asked_by = by
+        return super().save()
+
+
+class AnswerForm(Form):
+    answer = forms.ChoiceField(
+        label="Votre avis",
+        choices=Review.Answer.choices,
+        error_messages={
+            "required": "Choisissez une réponse : d’accord, pas d’accord ou à discuter.",
+            "invalid_choice": "Choisissez une réponse : d’accord, pas d’accord ou à discuter.",
+        },
+    )
+    comment = forms.CharField(
+        label="Un mot, si vous voulez",
+        max_length=160,
+        required=False,
+        error_messages={"max_length": "Votre mot dépasse 160 signes : raccourcissez-le."},
+    )
