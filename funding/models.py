@@ -9,7 +9,7 @@ from simple_history.models import HistoricalRecords
 
 from crm import search
 from crm.fields import MoneyField
-from crm.models import Project
+from crm.models import Organisation, Project
 
 STALE_AFTER = datetime.timedelta(days=183)
 
@@ -95,7 +95,7 @@ class Program(models.Model):
     opens_on = models.DateField("ouvre le", null=True, blank=True)
     closes_on = models.DateField("ferme le", null=True, blank=True)
     deadlines = models.JSONField("relèves", default=list)
-    recurrence = models.CharField("périodicité", max_length=10, choices=Recurrence)
+    recurrence = models.CharField("périodicité", max_length=10, choices=Recurrence, blank=True)
     state = models.CharField("état", max_length=10, choices=State)
     legal_basis = models.CharField("base juridique", max_length=300, blank=True)
     incentive_effect = models.BooleanField("demande avant tout engagement", null=True)
@@ -182,6 +182,8 @@ class Application(models.Model):
 
     NOT_FILED = (Status.TO_FILE, Status.DRAFT)
     FINAL = (Status.ACCEPTED, Status.REFUSED, Status.DISMISSED, Status.WITHDRAWN)
+    # The appraisal has begun: completeness or receipt is obtained.
+    RECEIVED = (Status.COMPLETE, Status.APPRAISAL, Status.ADJOURNED, Status.WAITING_LIST)
 
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="applications", verbose_name="projet"
@@ -229,36 +231,70 @@ class Application(models.Model):
     def get_absolute_url(self):
         return reverse("funding:application", args=[self.pk])
 
+    @classmethod
+    def allowed(cls, before, after):
+        """Whether a file may go from a status to another.
 
-class ProjectFactQuerySet(models.QuerySet):
+        Before filing one may prepare, file or withdraw; filed, it goes on in any order, for each
+        funder has its own; once decided it only goes back to appraisal.
+        """
+        if before == after:
+            return True
+        if before in cls.FINAL:
+            return after == cls.Status.APPRAISAL
+        if before in cls.NOT_FILED:
+            return after not in {cls.Status.ACCEPTED, cls.Status.REFUSED}
+        return after not in cls.NOT_FILED
+
+    @property
+    def is_filed(self):
+        return self.status not in self.NOT_FILED and self.filed_on is not None
+
+
+class DeclaredFactQuerySet(models.QuerySet):
     def visible_to(self, viewer):
-        return self.filter(project__in=Project.objects.visible_to(viewer))
+        return self.filter(
+            Q(project__in=Project.objects.visible_to(viewer))
+            | Q(organisation__in=Organisation.objects.visible_to(viewer))
+        )
 
 
-class ProjectFact(models.Model):
-    """An answer that no field of the project holds: a study’s date, annex I, a support letter…
+class DeclaredFact(models.Model):
+    """An answer that no field holds: a study’s date, annex I, a support letter, a difficulty…
 
-    `value` is a JSON scalar in the form the pure rules expect: true, false, "250000.00",
-    "2024-05-12". A judgement on a plain-text condition is a fact « judgement:<program>:<key> ».
+    About a project, or about its holder and then true of all its projects. `value` is a JSON
+    scalar: true, false, "250000.00", "2024-05-12". A person’s judgement on a plain-text condition
+    is the fact « judgement:<program code>:<criterion key> ».
     """
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="facts")
+    project = models.ForeignKey(
+        Project, models.CASCADE, null=True, blank=True, related_name="declared_facts"
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="declared_facts"
+    )
     key = models.CharField("information", max_length=120)
-    value = models.JSONField("valeur", null=True)
-    source = models.CharField("source", max_length=200)
-    observed_on = models.DateField("à la date du", default=timezone.localdate)
+    value = models.JSONField("valeur")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField(auto_now=True)
+    observed_on = models.DateField("noté le", default=timezone.localdate)
 
     history = HistoricalRecords()
-    objects = ProjectFactQuerySet.as_manager()
+    objects = DeclaredFactQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "information sur le projet"
-        verbose_name_plural = "informations sur le projet"
+        verbose_name = "information déclarée"
+        verbose_name_plural = "informations déclarées"
         ordering = ["key"]
         constraints = [
-            models.UniqueConstraint(name="one_fact_a_project", fields=["project", "key"])
+            models.UniqueConstraint(name="one_fact_a_project", fields=["project", "key"]),
+            models.UniqueConstraint(
+                name="one_fact_an_organisation", fields=["organisation", "key"]
+            ),
+            models.CheckConstraint(
+                name="fact_of_a_project_or_of_an_organisation",
+                condition=Q(project=None, organisation__isnull=False)
+                | Q(project__isnull=False, organisation=None),
+            ),
         ]
 
     def __str__(self):

@@ -2,8 +2,8 @@
 
 The score is the sum of five parts, at most 100 points, each shown with its reason:
 
-- verdict: 40 eligible, 20 to confirm, 0 not eligible, less 2 for each unknown criterion after the
-  first (at most 10);
+- verdict: 40 eligible, 20 to confirm, 0 not eligible;
+- unknown: 2 taken off for each unknown criterion after the first, at most 10;
 - share of the cost: 25 × the middle of the expected aid ÷ eligible costs (at most 1), halved when
   the money has to be paid back, 0 when the aid is unknown;
 - themes: 10 for each theme in common, at most 20;
@@ -31,6 +31,9 @@ THEME_POINTS, THEME_MAX = 10, 20
 TIME_STEPS = ((14, 4), (45, 15), (120, 12))
 TIME_LATER, TIME_PERMANENT, TIME_NOT_OPEN, TIME_UNKNOWN = 9, 8, 5, 0
 
+# State aid knows small, medium and large firms only: who has no rate of its own takes theirs.
+AID_SIZES = {"micro": "small", "mid_cap": "large"}
+
 CENT = Decimal("0.01")
 HUNDRED = Decimal(100)
 
@@ -40,13 +43,16 @@ Aid = tuple[Decimal, Decimal]
 
 def _rates(rate_min, rate_max, rates_by_size, sizes):
     """Bounds of the rate in percents, None when unknown. « Jusqu'à 80 % » starts at zero."""
-    rates = [
+    by_size = rates_by_size or {}
+    sizes = by_size.keys() if sizes is None else sizes
+    found = [by_size.get(size, by_size.get(AID_SIZES.get(size))) for size in sizes]
+    bounds = [
         rate if isinstance(rate, tuple | list) else (rate, rate)
-        for size, rate in (rates_by_size or {}).items()
-        if sizes is None or size in sizes
+        for rate in found
+        if rate is not None
     ]
-    if rates:
-        return min(low for low, _ in rates), max(high for _, high in rates)
+    if bounds:
+        return min(low for low, _ in bounds), max(high for _, high in bounds)
     if rate_min is None and rate_max is None:
         return None
     low = Decimal(0) if rate_min is None else rate_min
@@ -65,9 +71,10 @@ def expected_aid(
     """Bounds of the aid in euros, (low, high) to the cent, or None when it cannot be told.
 
     Rates are percents: Decimal("40"). `rates_by_size` maps a size to a rate or to (low, high) and
-    prevails for the possible `sizes` (None: all). `ceiling` is the most that is paid; `floor` the
-    least: an aid that would be smaller is not paid, so that its bound falls to zero. Without a
-    rate, floor and ceiling together are the bounds (lump sum, or loan limited to the costs)."""
+    prevails for the possible `sizes` (None: all), those without any rate being left out.
+    `ceiling` is the most that is paid; `floor` the least: an aid that would be smaller is not
+    paid, so that its bound falls to zero. Without a rate, floor and ceiling together are the
+    bounds (lump sum, or loan limited to the costs)."""
     rates = _rates(rate_min, rate_max, rates_by_size, sizes)
     if rates is None:
         if floor is None or ceiling is None:

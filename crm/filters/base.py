@@ -1,7 +1,17 @@
+from typing import NamedTuple
+
 import django_filters
 from django.db.models import F
 
 from crm.forms.base import style
+
+
+class Tag(NamedTuple):
+    name: str
+    value: str
+    label: str
+    text: str
+    remove: str
 
 
 class FilterSet(django_filters.FilterSet):
@@ -25,22 +35,54 @@ class FilterSet(django_filters.FilterSet):
 
     @property
     def tags(self):
-        """The filters that are on, as removable tags: (parameter, value, label, text)."""
+        """The filters that are on, each with the query string that takes it off."""
+        if not self.is_valid():
+            return []
         tags = []
-        for name, bound in ((name, self.form[name]) for name in self.form.fields):
-            if name == "order" or not self.data.get(name):
+        for name, field in self.form.fields.items():
+            if name == "order" or self.form.cleaned_data.get(name) in (None, "", [], ()):
                 continue
-            chosen = self.form.cleaned_data.get(name) if self.form.is_valid() else None
-            if chosen is None or chosen == "":
-                continue
-            labels = dict(self._choices(bound.field))
-            for raw in self.data.getlist(name):
-                tags.append((name, raw, bound.label, labels.get(raw, raw)))
+            texts = {str(value): text for value, text in getattr(field, "choices", [])}
+            for raw in filter(None, self.data.getlist(name)):
+                text = texts.get(raw, raw)
+                tags.append(Tag(name, raw, field.label, text, self._without(name, raw)))
         return tags
 
-    @staticmethod
-    def _choices(field):
-        return ((str(value), label) for value, label in getattr(field, "choices", []))
+    @property
+    def order(self):
+        """The sort that is asked for, as its parameter says it, or an empty string."""
+        return self.data.get("order", "")
+
+    def _without(self, name, raw):
+        query = self.data.copy()
+        query.setlist(name, [value for value in query.getlist(name) if value != raw])
+        query.pop("page", None)
+        return f"?{query.urlencode()}"
+
+
+# What the address of a list may carry beside filters.
+BESIDE = {"page", "page_size", "format"}
+
+
+class StrictFilterSet(FilterSet):
+    """Refuses a filter that does not exist too: it would silently let every row through."""
+
+    def is_valid(self):
+        if self.is_bound:
+            for name in set(self.data) - set(self.filters) - BESIDE:
+                refusal = f"Le filtre « {name} » n’existe pas."
+                if refusal not in self.form.non_field_errors():
+                    self.form.add_error(None, refusal)
+        return super().is_valid()
+
+    @property
+    def refusals(self):
+        """Each refused filter, in a sentence that names it."""
+        return [
+            f"{self.form.fields[name].label}\u00a0: {error}" if name in self.form.fields else error
+            for name, errors in self.form.errors.items()
+            for error in errors
+        ]
 
 
 class OrderingFilter(django_filters.OrderingFilter):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from funding.eligibility import wording
-from funding.eligibility.facts import Answer, Fact, Facts, Question
+from funding.eligibility.facts import MET, NOT_MET, UNKNOWN, Answer, Fact, Facts, Question
 from funding.eligibility.rows import Row
 
 # The order in which a page shows the criteria.
@@ -61,11 +61,11 @@ class Criterion:
         return self.label or self.sentence()
 
     def evaluate(self, facts: Facts, today: dt.date) -> Answer:
-        return Answer.UNKNOWN if self.is_uncertain else self.answer(facts, today)
+        return UNKNOWN if self.is_uncertain else self.answer(facts, today)
 
     def question(self, facts: Facts, today: dt.date) -> Question | None:
         """The question that would settle this criterion; None when no answer is missing."""
-        if self.answer(facts, today) is not Answer.UNKNOWN:
+        if self.answer(facts, today) is not UNKNOWN:
             return None
         asked = self.ask(self.missing(facts), facts)
         return replace(asked, sentence=self.custom_question) if self.custom_question else asked
@@ -101,8 +101,8 @@ class Criterion:
 def truth(fact: Fact | None, *, expected: bool = True) -> Answer:
     """The answer of a yes-no fact that may be absent."""
     if fact is None:
-        return Answer.UNKNOWN
-    return Answer.MET if fact.value is expected else Answer.NOT_MET
+        return UNKNOWN
+    return MET if fact.value is expected else NOT_MET
 
 
 class Prefixes:
@@ -116,15 +116,15 @@ class Prefixes:
 
     def match(self, code: str) -> Answer:
         if code.startswith(self.texts):
-            return Answer.MET
+            return MET
         if len(code) < self.longest and any(text.startswith(code) for text in self.texts):
-            return Answer.UNKNOWN
-        return Answer.NOT_MET
+            return UNKNOWN
+        return NOT_MET
 
     def allow(self, code: str, excluded: "Prefixes") -> Answer:
         """MET when `code` is among these (or these are empty) and not excluded."""
         out = excluded.match(code)
-        if out is Answer.MET:
-            return Answer.NOT_MET
-        inside = self.match(code) if self.texts else Answer.MET
-        return min(inside, Answer.UNKNOWN) if out is Answer.UNKNOWN else inside
+        if out is MET:
+            return NOT_MET
+        inside = self.match(code) if self.texts else MET
+        return min(inside, UNKNOWN) if out is UNKNOWN else inside

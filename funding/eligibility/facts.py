@@ -22,6 +22,10 @@ class Answer(IntEnum):
         return ("Non remplie", "À confirmer", "Remplie")[self]
 
 
+# Members looked up once: in an evaluation the look-up would cost as much as the test.
+NOT_MET, UNKNOWN, MET = Answer
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """Whole numbers from `low` to `high`, both included; `high` None is unbounded."""
@@ -45,14 +49,14 @@ class Interval:
         """MET when every value is inside the limits, NOT_MET when none is, else UNKNOWN."""
         low, high = self.low, self.high
         if maximum is not None and low > maximum:
-            return Answer.NOT_MET
+            return NOT_MET
         if minimum is not None and high is not None and high < minimum:
-            return Answer.NOT_MET
+            return NOT_MET
         if minimum is not None and low < minimum:
-            return Answer.UNKNOWN
+            return UNKNOWN
         if maximum is not None and (high is None or high > maximum):
-            return Answer.UNKNOWN
-        return Answer.MET
+            return UNKNOWN
+        return MET
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,8 @@ def anniversary(date: dt.date, count: int) -> dt.date:
 def between(value: Any, minimum: Any, maximum: Any) -> Answer:
     """MET or NOT_MET for an exact value, limits included."""
     if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
-        return Answer.NOT_MET
-    return Answer.MET
+        return NOT_MET
+    return MET
 
 
 def show(value: Any) -> str:

@@ -6,7 +6,17 @@ from decimal import Decimal
 
 from funding.eligibility import naf, wording
 from funding.eligibility.base import Criterion, Prefixes
-from funding.eligibility.facts import Answer, Fact, Facts, Interval, Question, anniversary, between
+from funding.eligibility.facts import (
+    MET,
+    NOT_MET,
+    UNKNOWN,
+    Fact,
+    Facts,
+    Interval,
+    Question,
+    anniversary,
+    between,
+)
 
 ORGANISATION, SITE = "organisation", "site"
 
@@ -38,12 +48,16 @@ def possible_sizes(facts: Facts, today: dt.date) -> frozenset[str]:
     turnover, balance = facts.get("turnover"), facts.get("balance_sheet")
     has_accounts = turnover is not None and balance is not None
     limits = next(rows for valid_from, rows in SIZE_LIMITS if valid_from <= today)
-    left = {
-        size
-        for size, people, sales, total in limits
-        if low >= people or (has_accounts and turnover.value > sales and balance.value > total)
-    }
-    return frozenset(wording.SIZES.keys() - left)
+    # The limits grow together, so that the first size not left is the smallest possible.
+    for rank, (_, people_limit, sales, total) in enumerate(limits):
+        too_rich = has_accounts and turnover.value > sales and balance.value > total
+        if low < people_limit and not too_rich:
+            return FROM_SIZE[rank]
+    return FROM_SIZE[-1]
+
+
+# The sizes from each one up.
+FROM_SIZE = tuple(frozenset(list(wording.SIZES)[rank:]) for rank in range(len(wording.SIZES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +73,8 @@ class Beneficiary(Criterion):
     def answer(self, facts, today):
         fact = facts.get("beneficiary")
         if fact is None:
-            return Answer.UNKNOWN
-        return Answer.MET if fact.value in self.accepted else Answer.NOT_MET
+            return UNKNOWN
+        return MET if fact.value in self.accepted else NOT_MET
 
     def sentence(self):
         return f"Porteur{wording.NBSP}: " + wording.listing(
@@ -96,7 +110,7 @@ class LegalForm(Criterion):
     def answer(self, facts, today):
         fact = facts.get("legal_form")
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         return self.accepted.allow(fact.value, self.excluded)
 
     def sentence(self):
@@ -137,8 +151,8 @@ class Size(Criterion):
     def answer(self, facts, today):
         possible = possible_sizes(facts, today)
         if possible <= self.accepted:
-            return Answer.MET
-        return Answer.NOT_MET if possible.isdisjoint(self.accepted) else Answer.UNKNOWN
+            return MET
+        return NOT_MET if possible.isdisjoint(self.accepted) else UNKNOWN
 
     def sentence(self):
         if self.accepted == wording.SIZES.keys():
@@ -211,7 +225,7 @@ class Headcount(Criterion):
     def answer(self, facts, today):
         fact = facts.get(self.fact)
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         return fact.value.within(self.minimum, self.maximum)
 
     def sentence(self):
@@ -277,7 +291,7 @@ class Amount(Criterion):
     def answer(self, facts, today):
         fact = facts.get(self.kind)
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         return between(fact.value, self.minimum, self.maximum)
 
     def sentence(self):
@@ -311,12 +325,12 @@ class Age(Criterion):
     def answer(self, facts, today):
         fact = facts.get("created_on")
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         if self.minimum is not None and anniversary(fact.value, self.minimum) > today:
-            return Answer.NOT_MET
+            return NOT_MET
         if self.maximum is not None and anniversary(fact.value, self.maximum) < today:
-            return Answer.NOT_MET
-        return Answer.MET
+            return NOT_MET
+        return MET
 
     def sentence(self):
         if self.minimum is None:
@@ -371,7 +385,7 @@ class Naf(Criterion):
     def answer(self, facts, today):
         fact = facts.get(self.fact)
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         return self.accepted.allow(naf.plain(fact.value), self.excluded)
 
     def sentence(self):

@@ -6,7 +6,15 @@ from decimal import Decimal
 
 from funding.eligibility import wording
 from funding.eligibility.base import Criterion, truth
-from funding.eligibility.facts import Answer, Question, anniversary, between, show
+from funding.eligibility.facts import (
+    MET,
+    NOT_MET,
+    UNKNOWN,
+    Question,
+    anniversary,
+    between,
+    show,
+)
 
 # Parameter: (fact, name of one place, name of many).
 PLACES = {
@@ -38,7 +46,7 @@ class Place(Criterion):
         return {"listed": listed, "in_ti": in_ti, "zone": zone}
 
     def answer(self, facts, today):
-        answer = self._among(facts) if self.listed else Answer.MET
+        answer = self._among(facts) if self.listed else MET
         if self.in_ti:
             answer = min(answer, truth(facts.get("in_ti")))
         if self.zone:
@@ -46,13 +54,13 @@ class Place(Criterion):
         return answer
 
     def _among(self, facts):
-        answer = Answer.NOT_MET
+        answer = NOT_MET
         for name, codes in self.listed:
             fact = facts.get(PLACES[name][0])
             if fact is None:
-                answer = Answer.UNKNOWN
+                answer = UNKNOWN
             elif fact.value in codes:
-                return Answer.MET
+                return MET
         return answer
 
     def sentence(self):
@@ -98,7 +106,7 @@ class Place(Criterion):
         return f"en {zone}" if fact.value else f"hors {zone}"
 
     def missing(self, facts):
-        if self.listed and self._among(facts) is Answer.UNKNOWN:
+        if self.listed and self._among(facts) is UNKNOWN:
             return "commune"
         if self.in_ti and "in_ti" not in facts:
             return "in_ti" if "commune" in facts else "commune"
@@ -134,8 +142,8 @@ class Themes(Criterion):
     def answer(self, facts, today):
         fact = facts.get("themes")
         if fact is None or not fact.value:
-            return Answer.UNKNOWN
-        return Answer.NOT_MET if self.accepted.isdisjoint(fact.value) else Answer.MET
+            return UNKNOWN
+        return NOT_MET if self.accepted.isdisjoint(fact.value) else MET
 
     def sentence(self):
         name = "Thème" if len(self.accepted) == 1 else "Au moins un thème parmi"
@@ -175,8 +183,8 @@ class Stage(Criterion):
     def answer(self, facts, today):
         fact = facts.get("stage")
         if fact is None:
-            return Answer.UNKNOWN
-        return Answer.MET if fact.value in self.accepted else Answer.NOT_MET
+            return UNKNOWN
+        return MET if fact.value in self.accepted else NOT_MET
 
     def sentence(self):
         names = [label for code, label in wording.STAGES.items() if code in self.accepted]
@@ -202,8 +210,8 @@ class NotStarted(Criterion):
     def answer(self, facts, today):
         fact = facts.get("first_commitment_on")
         if fact is None:
-            return Answer.UNKNOWN
-        return Answer.MET if fact.value > today else Answer.NOT_MET
+            return UNKNOWN
+        return MET if fact.value > today else NOT_MET
 
     def sentence(self):
         return "Aucun engagement ferme avant le dépôt de la demande (effet incitatif)"
@@ -239,7 +247,7 @@ class Starts(Criterion):
     def answer(self, facts, today):
         fact = facts.get("starts_on")
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         return between(fact.value, self.first, self.last)
 
     def sentence(self):
@@ -278,14 +286,14 @@ class PriorStudy(Criterion):
     def answer(self, facts, today):
         fact = facts.get(self.fact)
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         if fact.value is True:
-            return Answer.MET if self.max_years is None else Answer.UNKNOWN
+            return MET if self.max_years is None else UNKNOWN
         if fact.value is False or fact.value > today:
-            return Answer.NOT_MET
+            return NOT_MET
         if self.max_years is not None and anniversary(fact.value, self.max_years) < today:
-            return Answer.NOT_MET
-        return Answer.MET
+            return NOT_MET
+        return MET
 
     @property
     def name(self):
@@ -313,8 +321,6 @@ class PriorStudy(Criterion):
     def ask(self, key, facts):
         name = self.name
         asked = f"{name.article}{name.noun} {name.was_it} {name.done}{wording.NBSP}?"
-        if self.max_years is None:
-            return Question(key, wording.capital(asked), "yes_no")
         return Question(key, f"À quelle date {asked}", "date")
 
 
@@ -371,7 +377,7 @@ class NumberFact(Criterion):
     def answer(self, facts, today):
         fact = facts.get(self.fact)
         if fact is None:
-            return Answer.UNKNOWN
+            return UNKNOWN
         return between(fact.value, self.minimum, self.maximum)
 
     def found(self, facts, today):
@@ -389,14 +395,17 @@ class NumberFact(Criterion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Criterion):
-    """A condition that only a person can judge: unknown until a judgement is recorded."""
+    """A condition that only a person can judge: unknown until a judgement is recorded.
+
+    The fact bears the scope of the rules, for two programs may use the same key."""
 
     fact: str
     text: str
 
     @classmethod
     def read(cls, row):
-        return {"fact": f"judgement:{row.key}", "text": row.prose("text", required=True)}
+        scope = f"{row.scope}:" if row.scope else ""
+        return {"fact": f"judgement:{scope}{row.key}", "text": row.prose("text", required=True)}
 
     def answer(self, facts, today):
         return truth(facts.get(self.fact))

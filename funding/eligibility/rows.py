@@ -11,10 +11,11 @@ from funding.eligibility.wording import quoted
 class Row:
     """A JSON object read key by key; `close` refuses the keys that nobody read."""
 
-    def __init__(self, data):
+    def __init__(self, data, scope=""):
         if not isinstance(data, dict):
             raise ValueError("Un critère est un objet JSON.")
         self.data = data
+        self.scope = scope
         self.read = {"kind", "key"}
         self.kind = self._word("kind", "Critère sans genre (« kind »)")
         self.key = self._word("key", f"Critère de genre {quoted(self.kind)} sans clé (« key »)")
@@ -41,7 +42,8 @@ class Row:
         return value
 
     def prose(self, name, *, required=False):
-        return wording.typeset(self.text(name, required=required))
+        text = self.text(name, required=required)
+        return wording.typeset(text) if text else ""
 
     def choice(self, name, allowed, *, required=True):
         value = self.text(name, required=required)

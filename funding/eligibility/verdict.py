@@ -6,8 +6,8 @@ from enum import IntEnum
 from typing import Any
 
 from funding.eligibility import wording
-from funding.eligibility.base import GROUP_OF_KIND, GROUPS, Criterion
-from funding.eligibility.facts import Answer, Facts, Question
+from funding.eligibility.base import GROUPS, Criterion
+from funding.eligibility.facts import MET, NOT_MET, UNKNOWN, Answer, Facts, Question
 from funding.eligibility.holder import Age, Amount, Beneficiary, Headcount, LegalForm, Naf, Size
 from funding.eligibility.project import (
     NotStarted,
@@ -63,9 +63,9 @@ class Verdict(IntEnum):
         return ("Non éligible", "À confirmer", "Éligible")[self]
 
 
-def parse_criterion(data: Any) -> Criterion:
+def parse_criterion(data: Any, scope: str = "") -> Criterion:
     """One object of the catalogue → Criterion; ValueError, a French sentence, when it is wrong."""
-    row = Row(data)
+    row = Row(data, scope)
     if row.kind == "fact":
         kind = FACT_TYPES[row.choice("type", FACT_TYPES)]
     elif row.kind in KINDS:
@@ -93,17 +93,20 @@ class Rules:
     window: Window
 
     @classmethod
-    def parse(cls, rows: Any, window: Window) -> "Rules":
-        """`rows` is the JSON list of criteria; ValueError, a French sentence, when it is wrong."""
+    def parse(cls, rows: Any, window: Window, scope: str = "") -> "Rules":
+        """`rows` is the JSON list of criteria; ValueError, a French sentence, when it is wrong.
+
+        `scope`, the code of the program, goes into the facts of its plain-text conditions:
+        « judgement:P01:letter »."""
         if not isinstance(rows, list | tuple):
             raise ValueError("Les critères d’un dispositif sont une liste.")
-        criteria = [*map(parse_criterion, rows), Dates.of(window)]
+        criteria = [*(parse_criterion(row, scope) for row in rows), Dates.of(window)]
         keys = [criterion.key for criterion in criteria]
         if repeated := sorted({key for key in keys if keys.count(key) > 1}):
             names = wording.listing([wording.quoted(key) for key in repeated], "et")
             raise ValueError(f"Clé de critère répétée{wording.NBSP}: {names}.")
-        rank = {kind: GROUPS.index(group) for kind, group in GROUP_OF_KIND.items()}
-        return cls(tuple(sorted(criteria, key=lambda criterion: rank[criterion.kind])), window)
+        criteria.sort(key=lambda criterion: GROUPS.index(criterion.group))
+        return cls(tuple(criteria), window)
 
     def assess(self, facts: Facts, today: dt.date) -> "Assessment":
         """`facts` maps keys to Fact; it is kept, not copied, and must not change afterwards."""
@@ -157,7 +160,7 @@ class Result:
 
     @property
     def rule_to_check(self):
-        return self.criterion.is_uncertain and self.answer is Answer.UNKNOWN
+        return self.criterion.is_uncertain and self.answer is UNKNOWN
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for the API and for a verdict that is kept."""
@@ -194,22 +197,22 @@ class Assessment:
 
     @property
     def met(self) -> int:
-        return self.answers.count(Answer.MET)
+        return self.answers.count(MET)
 
     @property
     def unknown(self) -> int:
-        return self.answers.count(Answer.UNKNOWN)
+        return self.answers.count(UNKNOWN)
 
     @property
     def not_met(self) -> int:
-        return self.answers.count(Answer.NOT_MET)
+        return self.answers.count(NOT_MET)
 
     @property
     def questions(self) -> list[Question]:
         """What to ask, once for each fact, in display order."""
         asked = {}
         for result in self.results:
-            if result.answer is Answer.UNKNOWN and (question := result.question):
+            if result.answer is UNKNOWN and (question := result.question):
                 asked.setdefault(question.fact, question)
         return list(asked.values())
 
@@ -220,7 +223,7 @@ class Assessment:
         return [
             (criterion, None if criterion.is_uncertain else criterion.missing(self.facts))
             for criterion, answer in zip(self.rules.criteria, self.answers, strict=True)
-            if answer is Answer.UNKNOWN
+            if answer is UNKNOWN
         ]
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from funding.eligibility import wording
 from funding.eligibility.base import Criterion
-from funding.eligibility.facts import Answer
+from funding.eligibility.facts import MET, NOT_MET, UNKNOWN
 
 OPEN, UPCOMING, CLOSED, SUSPENDED, TO_CHECK = (
     "open",
@@ -69,14 +69,14 @@ class Dates(Criterion):
     def evaluate(self, facts, today):
         # A past closing date is certain, even for a program that has to be checked.
         answer = self.answer(facts, today)
-        return Answer.UNKNOWN if self.is_uncertain and answer is Answer.MET else answer
+        return UNKNOWN if self.is_uncertain and answer is MET else answer
 
     def answer(self, facts, today):
         if self.window.is_over(today):
-            return Answer.NOT_MET
+            return NOT_MET
         if self.window.lacks_next_deadline(today):
-            return Answer.UNKNOWN
-        return Answer.MET
+            return UNKNOWN
+        return MET
 
     def question(self, facts, today):
         return None

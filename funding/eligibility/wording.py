@@ -119,6 +119,8 @@ LEGAL_FORMS = {
     "7357": "PETR",
     "84": "organisme professionnel",
     "92": "association",
+    "9210": "association non déclarée",
+    "9220": "association déclarée",
     "93": "fondation",
 }
 

@@ -1,0 +1,202 @@
+from django.db.models import Prefetch
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from crm.api import projects
+from crm.api.fields import CodeSerializer
+from crm.api.schema import documented
+from crm.api.viewsets import PartnerViewSet
+from crm.filters.projects import ProjectFilter
+from crm.models import Project
+from funding.filters import ApplicationFilter, ProgramFilter
+from funding.models import Application, Funder, Program
+
+
+class FunderSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Funder
+        fields = ["code", "name", "kind"]
+        read_only_fields = fields
+
+
+class ProgramRefSerializer(serializers.ModelSerializer):
+    funder = serializers.CharField(source="funder_id", read_only=True)
+
+    class Meta:
+        model = Program
+        fields = ["id", "code", "name", "funder"]
+        read_only_fields = fields
+
+
+class ApplicationSerializer(serializers.ModelSerializer):
+    """A file as its project shows it. Notes are the team’s and stay out."""
+
+    program = ProgramRefSerializer(read_only=True)
+    status = CodeSerializer()
+
+    class Meta:
+        model = Application
+        fields = [
+            "id",
+            "program",
+            "status",
+            "reference",
+            "amount_requested",
+            "amount_granted",
+            "amount_paid",
+            "due_on",
+            "filed_on",
+            "received_on",
+            "decision_expected_on",
+            "decided_on",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class ApplicationRowSerializer(ApplicationSerializer):
+    """The same file in a list of its own, with the project it belongs to."""
+
+    project = projects.ProjectRefSerializer(read_only=True)
+
+    class Meta(ApplicationSerializer.Meta):
+        fields = ["project", *ApplicationSerializer.Meta.fields]
+        read_only_fields = fields
+
+
+class ProjectSerializer(projects.ProjectSerializer):
+    applications = ApplicationSerializer(many=True, read_only=True)
+
+    class Meta(projects.ProjectSerializer.Meta):
+        fields = [*projects.ProjectSerializer.Meta.fields, "applications"]
+        read_only_fields = fields
+
+
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "on": {"type": "string", "format": "date"},
+                "time": {"type": "string"},
+                "label": {"type": "string"},
+            },
+        },
+    }
+)
+class DeadlinesField(serializers.JSONField):
+    pass
+
+
+@extend_schema_field({"type": "array", "items": {"type": "object", "additionalProperties": {}}})
+class CriteriaField(serializers.JSONField):
+    pass
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
+class CodesField(serializers.JSONField):
+    pass
+
+
+class ProgramSerializer(serializers.ModelSerializer):
+    funder = FunderSerializer(read_only=True)
+    instruments = CodesField(read_only=True)
+    themes = CodesField(read_only=True)
+    deadlines = DeadlinesField(read_only=True)
+    incompatible_with = CodesField(read_only=True)
+    uncertain = CodesField(read_only=True, help_text="champs dont la valeur est à vérifier")
+    criteria = CriteriaField(read_only=True)
+    recurrence = CodeSerializer(allow_null=True)
+    state = CodeSerializer()
+    confidence = CodeSerializer()
+    is_stale = serializers.SerializerMethodField(help_text="non vérifié depuis six mois")
+
+    class Meta:
+        model = Program
+        fields = [
+            "id",
+            "code",
+            "name",
+            "funder",
+            "operator",
+            "portal",
+            "instruments",
+            "summary",
+            "beneficiaries_note",
+            "eligible_costs_note",
+            "excluded_costs_note",
+            "conditions_note",
+            "scope_level",
+            "scope_label",
+            "themes",
+            "rate_min",
+            "rate_max",
+            "rates_by_size",
+            "rate_note",
+            "costs_min",
+            "costs_max",
+            "aid_min",
+            "aid_max",
+            "opens_on",
+            "closes_on",
+            "deadlines",
+            "recurrence",
+            "state",
+            "legal_basis",
+            "incentive_effect",
+            "incompatible_with",
+            "source",
+            "confidence",
+            "verified_on",
+            "is_stale",
+            "uncertain",
+            "criteria",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+    @extend_schema_field(OpenApiTypes.BOOL)
+    def get_is_stale(self, program):
+        return program.is_stale()
+
+
+@documented("Projets", ProjectSerializer, "les projets et leurs dossiers")
+class ProjectViewSet(PartnerViewSet):
+    scope = "projects:read"
+    queryset = Project.objects.none()
+    serializer_class = ProjectSerializer
+    filterset_class = ProjectFilter
+
+    def rows(self, viewer, territory):
+        mine = Project.objects.visible_to(viewer).filter(territory=territory)
+        return projects.with_all_that_is_said(mine).prefetch_related(
+            Prefetch("applications", Application.objects.select_related("program"))
+        )
+
+
+@documented("Dossiers", ApplicationRowSerializer, "les dossiers de financement")
+class ApplicationViewSet(PartnerViewSet):
+    scope = "projects:read"
+    queryset = Application.objects.none()
+    serializer_class = ApplicationRowSerializer
+    filterset_class = ApplicationFilter
+
+    def rows(self, viewer, territory):
+        return (
+            Application.objects.visible_to(viewer)
+            .filter(project__territory=territory)
+            .select_related("program", "project")
+        )
+
+
+@documented("Dispositifs", ProgramSerializer, "les dispositifs d’aide")
+class ProgramViewSet(PartnerViewSet):
+    scope = "programs:read"
+    queryset = Program.objects.none()
+    serializer_class = ProgramSerializer
+    filterset_class = ProgramFilter
+
+    def rows(self, viewer, territory):
+        return Program.objects.visible_to(viewer).select_related("funder")
