@@ -1,0 +1,121 @@
+"""The verdicts of the project page, by API: one row for a project and a program."""
+
+from django import forms
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.exceptions import ValidationError
+
+from crm.api.filtering import refuse_unknown
+from crm.api.pagination import PARAMETERS
+from crm.api.projects import ProjectRefSerializer
+from crm.api.schema import BAD_FILTER, REFUSALS
+from crm.models import Project
+from funding.api import ProgramRefSerializer
+from funding.eligibility import Verdict
+from funding.facts import with_facts
+from funding.matching import Matcher
+from funding.models import Program
+
+VERDICTS = {verdict.code: verdict.label for verdict in Verdict}
+
+
+class MatchQuery(forms.Form):
+    project = forms.IntegerField(required=False, min_value=1)
+    program = forms.IntegerField(required=False, min_value=1)
+    verdict = forms.MultipleChoiceField(required=False, choices=list(VERDICTS.items()))
+
+
+class QuestionSerializer(serializers.Serializer):
+    fact = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class CriterionSerializer(serializers.Serializer):
+    key = serializers.CharField()
+    kind = serializers.CharField()
+    group = serializers.CharField()
+    answer = serializers.SerializerMethodField(help_text="met, unknown ou not_met")
+    rule = serializers.CharField(help_text="la règle, en français")
+    found = serializers.CharField(help_text="ce qui est connu du projet")
+    source = serializers.CharField(help_text="d’où vient ce qui est connu")
+    rule_to_check = serializers.BooleanField(help_text="la règle elle-même est incertaine")
+    question = QuestionSerializer(allow_null=True, help_text="ce qu’il faudrait demander")
+
+    def get_answer(self, result) -> str:
+        return result.answer.name.lower()
+
+
+class MatchSerializer(serializers.Serializer):
+    project = ProjectRefSerializer()
+    program = ProgramRefSerializer()
+    verdict = serializers.CharField(source="verdict.code", help_text=", ".join(VERDICTS))
+    score = serializers.IntegerField(source="rank.score", help_text="de 0 à 100")
+    rule_version = serializers.IntegerField(source="rank.version")
+    aid_low = serializers.SerializerMethodField(help_text="borne basse de l’aide, en euros")
+    aid_high = serializers.SerializerMethodField(help_text="borne haute de l’aide, en euros")
+    next_deadline_on = serializers.DateField(source="next_deadline", allow_null=True)
+    criteria = CriterionSerializer(many=True, source="assessment.results")
+
+    @extend_schema_field({"type": "number", "nullable": True})
+    def get_aid_low(self, match):
+        return match.rank.aid and match.rank.aid[0]
+
+    @extend_schema_field({"type": "number", "nullable": True})
+    def get_aid_high(self, match):
+        return match.rank.aid and match.rank.aid[1]
+
+
+@extend_schema_view(
+    list=extend_schema(
+        tags=["Correspondances"],
+        extensions={"x-scope": "matches:read"},
+        summary="Lister les verdicts projet par dispositif",
+        parameters=[
+            OpenApiParameter("project", int, description="identifiant d’un projet"),
+            OpenApiParameter("program", int, description="identifiant d’un dispositif"),
+            OpenApiParameter("verdict", str, enum=list(VERDICTS), many=True),
+        ],
+        responses={200: MatchSerializer(many=True), 400: BAD_FILTER, **REFUSALS},
+    )
+)
+class MatchViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    """Open projects only: a closed one looks for no money any more."""
+
+    scope = "matches:read"
+    serializer_class = MatchSerializer
+    filter_backends = []
+    queryset = Project.objects.none()
+
+    def get_queryset(self):
+        """Verdicts are computed, so the page is cut from a list; sentences only for its rows."""
+        if getattr(self, "swagger_fake_view", False):
+            return self.queryset
+        query = self._query()
+        viewer = self.request.user
+        projects = Project.objects.visible_to(viewer).filter(territory=self.request.territory)
+        if query["project"]:
+            projects = projects.filter(pk=query["project"])
+        programs = Program.objects.all()
+        if query["program"]:
+            programs = programs.filter(pk=query["program"])
+        matcher = Matcher(viewer, programs=programs)
+        wanted = set(query["verdict"] or VERDICTS)
+        return [
+            match
+            for project in with_facts(projects.open().order_by("pk"))
+            for match in matcher.matches(project)
+            if match.verdict.code in wanted
+        ]
+
+    def _query(self):
+        refuse_unknown(self.request, {"project", "program", "verdict", *PARAMETERS})
+        form = MatchQuery(self.request.query_params)
+        if not form.is_valid():
+            said = " ".join(f"{name} : {' '.join(texts)}" for name, texts in form.errors.items())
+            raise ValidationError({"detail": f"Filtre refusé, {said}"})
+        return form.cleaned_data

@@ -1,0 +1,83 @@
+import pytest
+
+from crm.models import Confidentiality
+from funding.matching import matches_of
+from tests.crm.factories import PartnerTokenFactory, ProjectFactory, UserFactory
+from tests.funding.factories import ProgramFactory
+
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/matches/"
+PARTNERS = Confidentiality.PARTNERS
+
+
+@pytest.fixture
+def ask(client, territory):
+    token = PartnerTokenFactory(territory=territory, scopes=["matches:read"])
+
+    def get(**query):
+        return client.get(URL, query, headers={"Authorization": f"Token {token.secret}"})
+
+    return get
+
+
+@pytest.fixture
+def project(territory):
+    return ProjectFactory(territory=territory, confidentiality=PARTNERS)
+
+
+def test_the_api_gives_the_verdicts_of_the_page(ask, project, territory):
+    ProgramFactory(criteria=[{"kind": "turnover", "key": "t", "max": "10000000"}])
+    ProgramFactory()
+    ProgramFactory(criteria=[{"kind": "beneficiary", "key": "b", "accepted": ["epci"]}])
+    page = matches_of(project, UserFactory(territory=territory))
+    rows = ask(project=project.pk).json()["results"]
+    assert [(row["program"]["id"], row["verdict"]) for row in rows] == [
+        (match.program.pk, match.verdict.code) for match in page
+    ]
+    for row, match in zip(rows, page, strict=True):
+        assert [c["answer"] for c in row["criteria"]] == [
+            result.answer.name.lower() for result in match.assessment.results
+        ]
+
+
+def test_verdicts_are_filtered(ask, project):
+    ProgramFactory()
+    ProgramFactory(criteria=[{"kind": "beneficiary", "key": "b", "accepted": ["epci"]}])
+    assert ask(verdict="not_eligible").json()["count"] == 1
+    assert ask(verdict="eligible").json()["count"] == 1
+
+
+def test_internal_and_foreign_projects_are_not_matched(ask, territory):
+    ProgramFactory()
+    ProjectFactory(territory=territory)
+    ProjectFactory(confidentiality=PARTNERS)
+    assert ask().json()["count"] == 0
+
+
+def test_a_wrong_or_unknown_filter_is_refused(ask, project):
+    for query in ({"verdict": "peut-être"}, {"project": "abc"}, {"horoscope": "bélier"}):
+        response = ask(**query)
+        assert response.status_code == 400
+        assert "Filtre" in response.json()["detail"]
+
+
+def test_a_token_without_the_scope_is_refused(client, territory):
+    token = PartnerTokenFactory(territory=territory, scopes=["projects:read"])
+    response = client.get(URL, headers={"Authorization": f"Token {token.secret}"})
+    assert response.status_code == 403
+
+
+def test_matches_read_as_csv(ask, project):
+    ProgramFactory()
+    response = ask(format="csv")
+    assert response.status_code == 200
+    assert response["Content-Type"].startswith("text/csv")
+
+
+def test_cost_does_not_grow_with_projects(ask, territory, assert_flat_queries):
+    ProgramFactory.create_batch(2)
+    ProjectFactory(territory=territory, confidentiality=PARTNERS)
+    assert_flat_queries(
+        lambda: ask(),
+        lambda: ProjectFactory.create_batch(5, territory=territory, confidentiality=PARTNERS),
+    )
