@@ -1,7 +1,8 @@
 from django.conf import settings
 from django.core.validators import MaxValueValidator
-from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db import IntegrityError, models, transaction
+from django.db.models import Avg, Count, F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
@@ -12,18 +13,33 @@ from crm.models import (
     Epci,
     Health,
     LocalPriority,
-    MeetingKind,
     NationalPriority,
     Organisation,
     Project,
-    ReviewRequest,
     Territory,
 )
+
+BUDGETS = ["planned", "committed", "spent"]
 
 
 class ActionPlanQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(territory__in=Territory.objects.visible_to(viewer))
+
+    def current(self):
+        return self.filter(is_current=True)
+
+    def open_for(self, territory):
+        """The current plan of the territory, created once if there is none."""
+        try:
+            with transaction.atomic():
+                return self.get_or_create(
+                    territory=territory,
+                    is_current=True,
+                    defaults={"title": f"Plan d’actions {territory.period}"},
+                )[0]
+        except IntegrityError:  # someone else’s click came between the look and the write
+            return self.get(territory=territory, is_current=True)
 
 
 class ActionPlan(models.Model):
@@ -52,6 +68,17 @@ class ActionPlan(models.Model):
         return self.title
 
 
+class EditConflict(Exception):
+    """Someone saved the fiche between the moment it was read and this save."""
+
+
+def count_of(rows, key):
+    """How many `rows` each outer row has, by their `key`; a subquery multiplies no line."""
+    counted = rows.filter(**{key: OuterRef("pk")}).order_by().values(key)
+    counted = counted.annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
 class ActionQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(plan__territory__in=Territory.objects.visible_to(viewer))
@@ -61,6 +88,25 @@ class ActionQuerySet(models.QuerySet):
 
     def unfinished(self):
         return self.exclude(status__in=[Action.Status.DONE, Action.Status.DROPPED])
+
+    def with_late_milestone(self, *, today=None):
+        late = Milestone.objects.late(today=today)
+        return self.filter(pk__in=late.values("action"))
+
+    def without_pilot(self):
+        return self.filter(pilot=None)
+
+    def without_indicator(self):
+        return self.exclude(pk__in=Indicator.objects.values("action"))
+
+    def with_links(self, viewer):
+        """How many companies and projects take part, without the projects hidden from `viewer`."""
+        readable = Project.objects.visible_to(viewer)
+        projects = Action.projects.through.objects.filter(project__in=readable)
+        return self.annotate(
+            organisation_count=count_of(Action.organisations.through.objects.all(), "action"),
+            project_count=count_of(projects, "action"),
+        )
 
     def with_next_milestone(self):
         upcoming = Milestone.objects.filter(action=OuterRef("pk"), done_on=None).order_by("due_on")
@@ -79,6 +125,34 @@ class ActionQuerySet(models.QuerySet):
 
     def search(self, text):
         return search.search(self, text)
+
+    def totals(self):
+        """Count, mean progress and, for each budget, its sum; what is unknown is counted apart.
+
+        A sum is None when nothing is known: `planned` goes with `planned_unknown`.
+        """
+        return self._alone().aggregate(**sums())
+
+    def totals_by_priority(self):
+        """{code of the local priority: totals}; a priority without a fiche is absent."""
+        rows = self._alone().values("priority").annotate(**sums())
+        return {row["priority"]: row for row in rows}
+
+    def _alone(self):
+        """The same fiches without the joins of the filters, which would inflate a sum."""
+        return Action.objects.filter(pk__in=self.order_by().values("pk")).order_by()
+
+
+def sums():
+    columns = {
+        "count": Count("pk"),
+        "mean_progress": Avg("progress"),
+        "progress_unknown": Count("pk", filter=Q(progress=None)),
+    }
+    for name in BUDGETS:
+        columns[name] = Sum(f"budget_{name}")
+        columns[f"{name}_unknown"] = Count("pk", filter=Q(**{f"budget_{name}": None}))
+    return columns
 
 
 class Action(models.Model):
@@ -135,7 +209,7 @@ class Action(models.Model):
         "avancement (%)",
         null=True,
         blank=True,
-        validators=[MaxValueValidator(100, "L’avancement va de 0 à 100 %.")],
+        validators=[MaxValueValidator(100, "L’avancement va de 0 à 100.")],
     )
     health = models.ForeignKey(
         Health, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="météo"
@@ -187,12 +261,48 @@ class Action(models.Model):
     def get_absolute_url(self):
         return reverse("actions:action", args=[self.pk])
 
+    @property
+    def is_finished(self):
+        return self.status in {self.Status.DONE, self.Status.DROPPED}
+
+    @transaction.atomic
+    def save_over(self, version):
+        """Save only if the fiche is still at the version that was read, else raise EditConflict."""
+        unchanged = Action.objects.filter(pk=self.pk, version=version)
+        if not unchanged.update(version=F("version") + 1):
+            raise EditConflict
+        self.version = version + 1
+        self.save()
+
+    def touch(self):
+        """Tell whoever reads what changed since a date that a part of the fiche changed."""
+        Action.objects.filter(pk=self.pk).update(updated_at=timezone.now())
+
+    def link(self, relation, subject):
+        """`relation` is « projects », « organisations » or « partners »."""
+        getattr(self, relation).add(subject)
+        self.touch()
+
+    def unlink(self, relation, subject):
+        getattr(self, relation).remove(subject)
+        self.touch()
+
+
+class MilestoneQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(action__in=Action.objects.visible_to(viewer))
+
+    def late(self, *, today=None):
+        return self.filter(done_on=None, due_on__lt=today or timezone.localdate())
+
 
 class Milestone(models.Model):
     action = models.ForeignKey(Action, models.CASCADE, related_name="milestones")
     label = models.CharField("jalon", max_length=200)
     due_on = models.DateField("prévu le")
     done_on = models.DateField("atteint le", null=True, blank=True)
+
+    objects = MilestoneQuerySet.as_manager()
 
     class Meta:
         verbose_name = "jalon"
@@ -205,6 +315,19 @@ class Milestone(models.Model):
     @property
     def is_late(self):
         return self.done_on is None and self.due_on < timezone.localdate()
+
+    def mark_reached(self, *, today=None):
+        """True if it was still to reach: a second click keeps the first date."""
+        untouched = Milestone.objects.filter(pk=self.pk, done_on=None)
+        return bool(untouched.update(done_on=today or timezone.localdate()))
+
+    def reopen(self):
+        return bool(Milestone.objects.filter(pk=self.pk).update(done_on=None))
+
+
+class IndicatorQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(action__in=Action.objects.visible_to(viewer))
 
 
 class Indicator(models.Model):
@@ -225,6 +348,7 @@ class Indicator(models.Model):
     target_on = models.DateField("échéance de la cible", null=True, blank=True)
 
     history = HistoricalRecords()
+    objects = IndicatorQuerySet.as_manager()
 
     class Meta:
         verbose_name = "indicateur"
@@ -254,125 +378,3 @@ class IndicatorValue(models.Model):
 
     def __str__(self):
         return f"{self.indicator} : {self.value} {self.indicator.unit}"
-
-
-class MeetingQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(territory__in=Territory.objects.visible_to(viewer))
-
-    def upcoming(self, *, today=None):
-        return self.filter(held_on__gte=today or timezone.localdate()).order_by("held_on", "pk")
-
-    def past(self, *, today=None):
-        return self.filter(held_on__lt=today or timezone.localdate()).order_by("-held_on", "-pk")
-
-
-class Meeting(models.Model):
-    territory = models.ForeignKey(Territory, models.CASCADE, related_name="meetings")
-    kind = models.ForeignKey(
-        MeetingKind, models.PROTECT, related_name="meetings", verbose_name="instance"
-    )
-    title = models.CharField("intitulé", max_length=200)
-    held_on = models.DateField("date")
-    starts_at = models.TimeField("heure", null=True, blank=True)
-    place = models.CharField("lieu", max_length=200, blank=True)
-    attendance = models.TextField("présents", blank=True)
-    notes = models.TextField("notes", blank=True)
-
-    history = HistoricalRecords()
-    objects = MeetingQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "réunion"
-        ordering = ["-held_on", "-pk"]
-
-    def __str__(self):
-        return self.title
-
-    def get_absolute_url(self):
-        return reverse("actions:meeting", args=[self.pk])
-
-
-class AgendaItemQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        """A point about a project is read by those who may read the project."""
-        return self.filter(
-            Q(project=None) | Q(project__in=Project.objects.visible_to(viewer)),
-            territory__in=Territory.objects.visible_to(viewer),
-        )
-
-    def to_decide(self):
-        return self.filter(kind=AgendaItem.Kind.DECISION, decision=None)
-
-
-class AgendaItem(models.Model):
-    """A point of a meeting; without a meeting yet, it waits for the next committee."""
-
-    class Kind(models.TextChoices):
-        INFORMATION = "information", "Information"
-        OPINION = "avis", "Avis"
-        DECISION = "decision", "Décision"
-
-    territory = models.ForeignKey(Territory, models.CASCADE, related_name="agenda_items")
-    meeting = models.ForeignKey(
-        Meeting,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="items",
-        verbose_name="réunion",
-    )
-    project = models.ForeignKey(
-        Project,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="agenda_items",
-        verbose_name="projet",
-    )
-    action = models.ForeignKey(
-        Action,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="agenda_items",
-        verbose_name="fiche action",
-    )
-    review_request = models.OneToOneField(
-        ReviewRequest, models.SET_NULL, null=True, blank=True, related_name="agenda_item"
-    )
-    kind = models.CharField("nature", max_length=12, choices=Kind, default=Kind.DECISION)
-    title = models.CharField("point", max_length=200)
-    question = models.TextField("question posée", blank=True)
-    recommendation = models.TextField("proposition", blank=True)
-    amount = MoneyField("montant en jeu")
-    position = models.PositiveSmallIntegerField("ordre", default=100)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = AgendaItemQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "point d’ordre du jour"
-        verbose_name_plural = "points d’ordre du jour"
-        ordering = ["position", "pk"]
-
-    def __str__(self):
-        return self.title
-
-
-class Decision(models.Model):
-    """What a meeting decided on a point. Never edited: a later one supersedes it."""
-
-    item = models.OneToOneField(AgendaItem, models.CASCADE, related_name="decision")
-    text = models.TextField("décision")
-    responsible = models.CharField("qui", max_length=120, blank=True)
-    due_on = models.DateField("pour le", null=True, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        verbose_name = "décision"
-        ordering = ["-at", "-pk"]
-
-    def __str__(self):
-        return self.text[:80]

@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class ActionsConfig(AppConfig):
+    name = "actions"
+    verbose_name = "Plan d’actions et instances"
+
+    def ready(self):
+        from actions.models import AgendaItem
+        from crm.signals import review_completed
+
+        def put_dispute_on_agenda(request, **kwargs):
+            AgendaItem.objects.raise_dispute(request)
+
+        review_completed.connect(
+            put_dispute_on_agenda, weak=False, dispatch_uid="actions.put_dispute_on_agenda"
+        )

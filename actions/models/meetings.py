@@ -1,0 +1,259 @@
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Max, Q
+from django.urls import reverse
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from actions.models.plans import Action, count_of
+from crm.fields import MoneyField
+from crm.models import FollowUp, MeetingKind, Project, ReviewRequest, Territory
+
+
+class MeetingQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(territory__in=Territory.objects.visible_to(viewer))
+
+    def upcoming(self, *, today=None):
+        return self.filter(held_on__gte=today or timezone.localdate()).order_by("held_on", "pk")
+
+    def past(self, *, today=None):
+        return self.filter(held_on__lt=today or timezone.localdate()).order_by("-held_on", "-pk")
+
+    def next_committee(self, territory, *, today=None):
+        """The next local steering committee, where what waits for a decision is put, or None."""
+        committees = self.filter(territory=territory, kind=Meeting.COMMITTEE)
+        return committees.upcoming(today=today).first()
+
+    def with_points(self, viewer):
+        """How many points the viewer may read, and how many of them were decided."""
+        points = AgendaItem.objects.visible_to(viewer)
+        return self.annotate(
+            point_count=count_of(points, "meeting"),
+            decision_count=count_of(points.exclude(decision=None), "meeting"),
+        )
+
+
+class Meeting(models.Model):
+    COMMITTEE = "copil"
+
+    territory = models.ForeignKey(Territory, models.CASCADE, related_name="meetings")
+    kind = models.ForeignKey(
+        MeetingKind, models.PROTECT, related_name="meetings", verbose_name="instance"
+    )
+    title = models.CharField("intitulé", max_length=200)
+    held_on = models.DateField("date")
+    starts_at = models.TimeField("heure", null=True, blank=True)
+    place = models.CharField("lieu", max_length=200, blank=True)
+    attendance = models.TextField("présents", blank=True)
+    notes = models.TextField("notes", blank=True)
+
+    history = HistoricalRecords()
+    objects = MeetingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "réunion"
+        ordering = ["-held_on", "-pk"]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("actions:meeting", args=[self.pk])
+
+    def is_past(self, *, today=None):
+        return self.held_on < (today or timezone.localdate())
+
+    def previous(self):
+        """The meeting of the same kind just before this one, or None."""
+        same = Meeting.objects.filter(territory=self.territory_id, kind=self.kind_id)
+        return same.past(today=self.held_on).first()
+
+    def next_position(self):
+        last = self.items.aggregate(last=Max("position"))["last"] or 0
+        return last + AgendaItem.STEP
+
+
+class AgendaItemQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        """A point about a project is read by those who may read the project."""
+        return self.filter(
+            Q(project=None) | Q(project__in=Project.objects.visible_to(viewer)),
+            territory__in=Territory.objects.visible_to(viewer),
+        )
+
+    def to_decide(self):
+        return self.filter(kind=AgendaItem.Kind.DECISION, decision=None)
+
+    def waiting(self):
+        """On no agenda yet."""
+        return self.filter(meeting=None, decision=None)
+
+    def for_list(self):
+        """Everything a point displays, in a fixed number of queries."""
+        return self.select_related(
+            "territory", "meeting", "project", "action", "decision", "review_request"
+        ).prefetch_related("review_request__reviews__reviewer")
+
+    def raise_dispute(self, request, *, today=None):
+        """Put the pair’s disagreement on the next committee, once; a pair that agrees adds nothing.
+
+        Without a committee to come, the point waits to be put on one.
+        """
+        if not request.is_disputed:
+            return None
+        project = request.project
+        meeting = Meeting.objects.next_committee(project.territory, today=today)
+        item, _ = self.get_or_create(
+            review_request=request,
+            defaults={
+                "territory": project.territory,
+                "meeting": meeting,
+                "position": meeting.next_position() if meeting else AgendaItem.STEP,
+                "project": project,
+                "kind": AgendaItem.Kind.DECISION,
+                "title": project.title,
+                "question": request.question,
+                "amount": project.planned_investment,
+            },
+        )
+        return item
+
+
+class AgendaItem(models.Model):
+    """A point of a meeting; without a meeting yet, it waits for the next committee."""
+
+    STEP = 10  # between two positions
+
+    class Kind(models.TextChoices):
+        INFORMATION = "information", "Information"
+        OPINION = "avis", "Avis"
+        DECISION = "decision", "Décision"
+
+    territory = models.ForeignKey(Territory, models.CASCADE, related_name="agenda_items")
+    meeting = models.ForeignKey(
+        Meeting,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="items",
+        verbose_name="réunion",
+    )
+    project = models.ForeignKey(
+        Project,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="agenda_items",
+        verbose_name="projet",
+    )
+    action = models.ForeignKey(
+        Action,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="agenda_items",
+        verbose_name="fiche action",
+    )
+    review_request = models.OneToOneField(
+        ReviewRequest, models.SET_NULL, null=True, blank=True, related_name="agenda_item"
+    )
+    kind = models.CharField("nature", max_length=12, choices=Kind, default=Kind.DECISION)
+    title = models.CharField("point", max_length=200)
+    question = models.TextField("question posée", blank=True)
+    recommendation = models.TextField("proposition", blank=True)
+    amount = MoneyField("montant en jeu")
+    position = models.PositiveSmallIntegerField("ordre", default=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AgendaItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "point d’ordre du jour"
+        verbose_name_plural = "points d’ordre du jour"
+        ordering = ["position", "pk"]
+
+    def __str__(self):
+        return self.title
+
+    @property
+    def is_decided(self):
+        return hasattr(self, "decision")
+
+    @property
+    def is_to_decide(self):
+        return self.kind == self.Kind.DECISION and not self.is_decided
+
+    def put_on(self, meeting):
+        """Last on the agenda of `meeting`, or off every agenda; False once the point is decided."""
+        position = meeting.next_position() if meeting else self.STEP
+        undecided = AgendaItem.objects.filter(pk=self.pk, decision=None)
+        moved = undecided.update(meeting=meeting, position=position)
+        self.refresh_from_db(fields=["meeting", "position"])
+        return bool(moved)
+
+    @transaction.atomic
+    def move(self, step):
+        """Swap with the point just before (-1) or after (1); False at either end of the agenda."""
+        items = list(AgendaItem.objects.select_for_update().filter(meeting=self.meeting_id))
+        here = next(n for n, item in enumerate(items) if item.pk == self.pk)
+        there = here + step
+        if not self.meeting_id or not 0 <= there < len(items):
+            return False
+        items[here], items[there] = items[there], items[here]
+        for number, item in enumerate(items, start=1):
+            item.position = number * self.STEP
+        AgendaItem.objects.bulk_update(items, ["position"])
+        return True
+
+    @transaction.atomic
+    def decide(self, text, *, by, responsible="", due_on=None):
+        """Record the decision, once; what has a date becomes a follow-up of the person recording.
+
+        Raises AlreadyDecided when someone was faster: a decision is never edited.
+        """
+        item = AgendaItem.objects.select_for_update().get(pk=self.pk)
+        if Decision.objects.filter(item=item).exists():
+            raise AlreadyDecided
+        decision = Decision.objects.create(
+            item=item, text=text, responsible=responsible, due_on=due_on, by=by
+        )
+        if due_on:
+            FollowUp.objects.create(
+                territory_id=item.territory_id,
+                project_id=item.project_id,
+                organisation_id=item.project.holder_id if item.project_id else None,
+                title=follow_up_title(item, text, responsible),
+                due_on=due_on,
+                owner=by,
+            )
+        return decision
+
+
+class AlreadyDecided(Exception):
+    """The point was decided in the meantime."""
+
+
+def follow_up_title(item, text, responsible):
+    who = f"{responsible} : " if responsible else ""
+    title = f"{who}{' '.join(text.split())}"
+    longest = FollowUp._meta.get_field("title").max_length
+    return title if len(title) <= longest else f"{title[: longest - 1]}…"
+
+
+class Decision(models.Model):
+    """What a meeting decided on a point. Never edited: a later one supersedes it."""
+
+    item = models.OneToOneField(AgendaItem, models.CASCADE, related_name="decision")
+    text = models.TextField("décision")
+    responsible = models.CharField("qui", max_length=120, blank=True)
+    due_on = models.DateField("pour le", null=True, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = "décision"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self):
+        return self.text[:80]

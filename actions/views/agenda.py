@@ -1,0 +1,136 @@
+from django.contrib import messages
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from actions.forms import AgendaItemForm, DecisionForm
+from actions.models import Action, AgendaItem, AlreadyDecided, Meeting
+from actions.views.meetings import agenda
+from crm.decorators import allow, check
+from crm.htmx import is_fragment
+from crm.models import Project
+from crm.perms import can_edit
+
+
+def editable_item(request, pk):
+    items = AgendaItem.objects.visible_to(request.user).for_list()
+    item = get_object_or_404(items, pk=pk)
+    check(can_edit, request.user, item.territory)
+    return item
+
+
+def home(item):
+    """Where a point is shown: in its meeting, else among those that wait."""
+    page = item.meeting.get_absolute_url() if item.meeting else reverse("actions:meeting_list")
+    return f"{page}#point-{item.pk}"
+
+
+@require_http_methods(["GET", "POST"])
+@allow(can_edit)
+def agenda_item_new(request):
+    """A point drawn from a project or a fiche (?projet=, ?fiche=), or a free one."""
+    form = AgendaItemForm(
+        request.POST or None,
+        instance=AgendaItem(territory=request.territory),
+        initial=drawn_from(request),
+        viewer=request.user,
+    )
+    if request.method == "POST" and form.is_valid():
+        item = form.save()
+        where = f"inscrit à « {item.meeting} »" if item.meeting else "en attente d’inscription"
+        messages.success(request, f"Le point est {where}.")
+        return redirect(home(item))
+    context = {"form": form, "item": None}
+    return render(request, "actions/item_form.html", context, status=422 if form.errors else 200)
+
+
+def drawn_from(request):
+    """What the form proposes; what the person may not read proposes nothing."""
+
+    def asked(rows, name):
+        pk = request.GET.get(name, "")
+        return rows.filter(pk=pk if pk.isdecimal() else 0).first()
+
+    territory = request.territory
+    meetings = Meeting.objects.visible_to(request.user).filter(territory=territory)
+    project = asked(Project.objects.visible_to(request.user).filter(territory=territory), "projet")
+    fiches = Action.objects.visible_to(request.user).filter(plan__territory=territory)
+    action = asked(fiches, "fiche")
+    meeting = asked(meetings, "instance") or meetings.next_committee(territory)
+    initial = {"meeting": meeting and meeting.pk}
+    if project:
+        amount = project.planned_investment
+        initial |= {"project": project.pk, "title": project.title, "amount": amount}
+    elif action:
+        initial |= {"action": action.pk, "title": action.title}
+    return initial
+
+
+@require_http_methods(["GET", "POST"])
+def agenda_item_edit(request, pk):
+    item = editable_item(request, pk)
+    if item.is_decided:
+        return decided(request, item)
+    form = AgendaItemForm(request.POST or None, instance=item, viewer=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Le point est à jour.")
+        return redirect(home(item))
+    context = {"form": form, "item": item}
+    return render(request, "actions/item_form.html", context, status=422 if form.errors else 200)
+
+
+def decided(request, item):
+    """What a meeting decided is not rewritten: a later point supersedes it."""
+    return render(request, "actions/decided.html", {"item": item}, status=409)
+
+
+@require_POST
+def agenda_item_move(request, pk, step):
+    item = editable_item(request, pk)
+    item.move(step)
+    if is_fragment(request) and item.meeting:
+        return render(request, "actions/_agenda.html", agenda(request, item.meeting))
+    return redirect(home(item))
+
+
+@require_POST
+def agenda_item_place(request, pk, meeting):
+    item = editable_item(request, pk)
+    meetings = Meeting.objects.visible_to(request.user).filter(territory=item.territory)
+    meeting = get_object_or_404(meetings, pk=meeting)
+    if not item.put_on(meeting):
+        return decided(request, item)
+    undo = reverse("actions:agenda_item_withdraw", args=[pk])
+    messages.success(request, f"« {item} » est inscrit à « {meeting} ».", extra_tags=undo)
+    return redirect(meeting)
+
+
+@require_POST
+def agenda_item_withdraw(request, pk):
+    item = editable_item(request, pk)
+    before = item.meeting
+    if not item.put_on(None):
+        return decided(request, item)
+    undo = reverse("actions:agenda_item_place", args=[pk, before.pk]) if before else ""
+    messages.success(request, f"« {item} » attend d’être inscrit.", extra_tags=undo)
+    return redirect(before or "actions:meeting_list")
+
+
+@require_http_methods(["GET", "POST"])
+def decision_new(request, pk):
+    item = editable_item(request, pk)
+    if item.is_decided:
+        return decided(request, item)
+    meeting = get_object_or_404(Meeting.objects.visible_to(request.user), pk=item.meeting_id)
+    form = DecisionForm(request.POST or None, item=item)
+    if request.method == "POST" and form.is_valid():
+        try:
+            item.decide(**form.cleaned_data, by=request.user)
+        except AlreadyDecided:
+            return decided(request, item)
+        messages.success(request, f"La décision sur « {item} » est consignée.")
+        return redirect(home(item))
+    context = {"form": form, "item": item, "meeting": meeting}
+    status = 422 if form.errors else 200
+    return render(request, "actions/decision_form.html", context, status=status)

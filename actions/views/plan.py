@@ -1,0 +1,157 @@
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from actions.filters import ActionFilter
+from actions.forms import PlanForm
+from actions.models import Action, ActionPlan, Milestone
+from crm.decorators import allow
+from crm.htmx import render_page
+from crm.models import LocalPriority
+from crm.perms import can_edit
+
+PAGE = 50
+# What heads the table: label, what it sorts on, class.
+COLUMNS = [
+    ("Fiche", "code", "is-pin"),
+    ("Action prioritaire", "priority", ""),
+    ("Statut", "status", ""),
+    ("Météo", "", ""),
+    ("Avancement", "progress", "num"),
+    ("Budget prévu", "budget_planned", "num"),
+    ("Engagé", "", "num"),
+    ("Dépensé", "budget_spent", "num"),
+    ("Pilote", "pilot", ""),
+    ("Suivie par", "", ""),
+    ("Début", "starts_on", ""),
+    ("Fin", "ends_on", ""),
+    ("Prochain jalon", "next_milestone", ""),
+    ("Entreprises", "", "num"),
+    ("Projets", "", "num"),
+]
+
+
+@require_safe
+def plan(request):
+    """The sheet: each priority action of the territory with its fiches."""
+    current, filterset = filtered(request)
+    if not current:
+        return no_plan(request)
+    actions = filterset.qs.order_by("priority__position", "code", "pk")
+    context = summary(request, current, filterset) | {
+        "sections": sections(request.territory, actions, is_filtered=is_filtered(filterset))
+    }
+    return answer(request, "actions/plan.html", "actions/_sheet.html", context)
+
+
+@require_safe
+def action_list(request):
+    """The table: the same fiches, in a row each, sorted as one likes."""
+    current, filterset = filtered(request)
+    if not current:
+        return no_plan(request)
+    page = Paginator(filterset.qs, PAGE).get_page(request.GET.get("page"))
+    context = summary(request, current, filterset) | {
+        "page": page,
+        "columns": [heading(*column, request.GET.get("order", "")) for column in COLUMNS],
+    }
+    return answer(request, "actions/action_list.html", "actions/_table.html", context)
+
+
+def heading(label, name, css, order):
+    """A second click on a head turns the order round."""
+    direction = {name: "ascending", f"-{name}": "descending"}.get(order, "") if name else ""
+    then = f"-{name}" if direction == "ascending" else name
+    return {"label": label, "css": css, "order": then, "direction": direction}
+
+
+def no_plan(request):
+    context = {"can_edit": can_edit(request.user, request.territory)}
+    return render(request, "actions/no_plan.html", context)
+
+
+def filtered(request):
+    plans = ActionPlan.objects.visible_to(request.user).filter(territory=request.territory)
+    current = plans.current().first()
+    actions = Action.objects.visible_to(request.user).filter(plan=current)
+    rows = actions.for_list().with_links(request.user)
+    return current, ActionFilter(request.GET, queryset=rows, request=request)
+
+
+def summary(request, current, filterset):
+    """What both views say above their rows, about exactly the rows they show."""
+    late = Milestone.objects.late().filter(action__in=filterset.qs.order_by().values("pk"))
+    return {
+        "plan": current,
+        "filterset": filterset,
+        "tags": [(tag, without(request, tag)) for tag in filterset.tags],
+        "totals": filterset.qs.totals(),
+        "late_milestones": late.count(),
+        "refusals": refusals(filterset),
+        "query": request.GET.urlencode(),
+        "can_edit": can_edit(request.user, request.territory),
+    }
+
+
+def refusals(filterset):
+    """The filters that were refused, by the label the reader knows."""
+    if filterset.is_valid():
+        return []
+    form = filterset.form
+    return [
+        (form[name].label if name in form.fields else name, errors)
+        for name, errors in filterset.errors.items()
+    ]
+
+
+def is_filtered(filterset):
+    return bool(filterset.tags) or not filterset.is_valid()
+
+
+def without(request, tag):
+    """The query string of this page once a filter is removed."""
+    name, value, *_ = tag
+    query = request.GET.copy()
+    query.setlist(name, [kept for kept in query.getlist(name) if kept != value])
+    query.pop("page", None)
+    return query.urlencode()
+
+
+def sections(territory, actions, *, is_filtered):
+    """Each priority with its fiches and their sums; an empty one only shows without a filter."""
+    fiches = {}
+    for action in actions:
+        fiches.setdefault(action.priority, []).append(action)
+    totals = actions.totals_by_priority()
+    offered = [] if is_filtered else list(LocalPriority.objects.of(territory))
+    every = sorted({*offered, *fiches}, key=lambda priority: (priority.position, priority.label))
+    return [(priority, fiches.get(priority, []), totals.get(priority.pk)) for priority in every]
+
+
+def answer(request, page, fragment, context):
+    """A refused filter shows no row and says why, with a 400."""
+    status = 200 if context["filterset"].is_valid() else 400
+    return render_page(request, page, fragment, context, status=status)
+
+
+@require_POST
+@allow(can_edit)
+def plan_new(request):
+    ActionPlan.objects.open_for(request.territory)
+    messages.success(request, "Le plan d’actions est ouvert : créez sa première fiche.")
+    return redirect("actions:plan")
+
+
+@require_http_methods(["GET", "POST"])
+@allow(can_edit)
+def plan_edit(request):
+    plans = ActionPlan.objects.visible_to(request.user).filter(territory=request.territory)
+    current = get_object_or_404(plans.current())
+    form = PlanForm(request.POST or None, instance=current)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Le plan est à jour.")
+        return redirect("actions:plan")
+    context = {"form": form, "title": "Le plan d’actions", "back": "actions:plan"}
+    return render(request, "actions/plan_form.html", context, status=422 if form.errors else 200)

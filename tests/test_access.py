@@ -1,0 +1,304 @@
+"""Every route, as anonymous, as a stranger to the territory and as each role.
+
+A route that is not in the tables below fails: whoever adds one says who may use it.
+"""
+
+import datetime as dt
+
+import pytest
+from django.urls import URLPattern, get_resolver, reverse
+
+from actions.models import (
+    Action,
+    ActionPlan,
+    AgendaItem,
+    Indicator,
+    Meeting,
+    Milestone,
+)
+from crm.models import Confidentiality, LocalPriority, Membership, PartnerToken, Role
+from funding.models import DeclaredFact
+from tests.crm.factories import (
+    ContactFactory,
+    FollowUpFactory,
+    InteractionFactory,
+    OrganisationFactory,
+    PartnerTokenFactory,
+    ProjectFactory,
+    ReviewRequestFactory,
+    SiteFactory,
+    TerritoryFactory,
+    UserFactory,
+)
+from tests.funding.factories import ApplicationFactory, ProgramFactory
+
+pytestmark = pytest.mark.django_db
+
+TEAM = {Role.OFFICER, Role.MANAGER}
+PAIR = {Role.ELECTED, Role.INDUSTRIALIST}
+ALL = set(Role)
+MANAGER = {Role.MANAGER}
+REPORT = TEAM | {Role.READER}
+REVIEWS = TEAM | PAIR
+
+# Route → (method, who may, the object its address names).
+GET, POST = "get", "post"
+ROUTES = {
+    "crm:sign_out": (POST, ALL, None),
+    "crm:account": (GET, ALL, None),
+    "crm:password": (GET, ALL, None),
+    "crm:theme": (POST, ALL, None),
+    "crm:switch_territory": (POST, ALL, None),
+    "crm:more": (GET, ALL, None),
+    "crm:search": (GET, ALL, None),
+    "crm:organisation_list": (GET, ALL, None),
+    "crm:organisation_new": (GET, TEAM, None),
+    "crm:organisation_names": (GET, TEAM, None),
+    "crm:organisation": (GET, ALL, "organisation"),
+    "crm:organisation_edit": (GET, TEAM, "organisation"),
+    "crm:site_new": (GET, TEAM, "organisation"),
+    "crm:site_edit": (GET, TEAM, "site"),
+    "crm:contact_new": (GET, TEAM, "organisation"),
+    "crm:contact_edit": (GET, TEAM, "contact"),
+    "crm:contact_delete": (GET, TEAM, "contact"),
+    "crm:interaction_new": (GET, TEAM, None),
+    "crm:interaction_links": (GET, TEAM, None),
+    "crm:interaction_edit": (GET, TEAM, "interaction"),
+    "crm:follow_up_list": (GET, TEAM, None),
+    "crm:follow_up_new": (GET, TEAM, None),
+    "crm:follow_up_edit": (GET, TEAM, "follow_up"),
+    "crm:follow_up_done": (POST, TEAM, "follow_up"),
+    "crm:follow_up_reopen": (POST, TEAM, "follow_up"),
+    "crm:import_list": (GET, TEAM, None),
+    "crm:import_model": (GET, TEAM, None),
+    "crm:import_columns": (GET, TEAM, "batch"),
+    "crm:import_preview": (GET, TEAM, "batch"),
+    "crm:import_commit": (POST, TEAM, "batch"),
+    "crm:import_refused": (GET, TEAM, "batch"),
+    "crm:import_undo": (POST, TEAM, "batch"),
+    "crm:import_discard": (POST, TEAM, "batch"),
+    "crm:project_board": (GET, ALL, None),
+    "crm:project_list": (GET, ALL, None),
+    "crm:project_new": (GET, TEAM, None),
+    "crm:project": (GET, ALL, "project"),
+    "crm:project_edit": (GET, TEAM, "project"),
+    "crm:project_move": (POST, TEAM, "project"),
+    "crm:project_move_undo": (POST, TEAM, "project"),
+    "crm:project_next_step": (POST, TEAM, "project"),
+    "crm:project_history": (GET, TEAM, "project"),
+    "crm:review_inbox": (GET, REVIEWS, None),
+    "crm:review_answer": (POST, PAIR, "review"),
+    "crm:review_close": (POST, TEAM, "review"),
+    "crm:review_ask": (GET, TEAM, "project"),
+    "crm:review_panel": (GET, REVIEWS, "project"),
+    "crm:settings": (GET, TEAM, None),
+    "crm:setting_references": (GET, TEAM, "reference_kind"),
+    "crm:setting_reference": (GET, MANAGER, "reference"),
+    "crm:setting_team": (GET, TEAM, None),
+    "crm:setting_member": (POST, MANAGER, "member"),
+    "crm:setting_member_remove": (POST, MANAGER, "member"),
+    "crm:setting_member_invite": (POST, MANAGER, "member"),
+    "crm:setting_tokens": (GET, TEAM, None),
+    "crm:setting_token_revoke": (GET, TEAM, "token"),
+    "actions:plan": (GET, ALL, None),
+    "actions:action_list": (GET, ALL, None),
+    "actions:plan_new": (POST, TEAM, None),
+    "actions:plan_edit": (GET, TEAM, None),
+    "actions:action_new": (GET, TEAM, None),
+    "actions:action": (GET, ALL, "action"),
+    "actions:action_edit": (GET, TEAM, "action"),
+    "actions:milestone_new": (GET, TEAM, "action"),
+    "actions:milestone_done": (POST, TEAM, "milestone"),
+    "actions:milestone_reopen": (POST, TEAM, "milestone"),
+    "actions:milestone_edit": (GET, TEAM, "milestone"),
+    "actions:indicator_new": (GET, TEAM, "action"),
+    "actions:indicator_edit": (GET, TEAM, "indicator"),
+    "actions:indicator_value_new": (GET, TEAM, "indicator"),
+    "actions:action_link": (GET, TEAM, "action"),
+    "actions:action_link_add": (POST, TEAM, "action_link"),
+    "actions:action_unlink": (POST, TEAM, "action_link"),
+    "actions:project_panel": (GET, ALL, "project"),
+    "actions:organisation_panel": (GET, ALL, "organisation"),
+    "actions:meeting_list": (GET, ALL, None),
+    "actions:meeting_new": (GET, TEAM, None),
+    "actions:meeting": (GET, ALL, "meeting"),
+    "actions:meeting_edit": (GET, TEAM, "meeting"),
+    "actions:agenda_item_new": (GET, TEAM, None),
+    "actions:agenda_item_edit": (GET, TEAM, "item"),
+    "actions:agenda_item_up": (POST, TEAM, "item"),
+    "actions:agenda_item_down": (POST, TEAM, "item"),
+    "actions:agenda_item_place": (POST, TEAM, "item_place"),
+    "actions:agenda_item_withdraw": (POST, TEAM, "item"),
+    "actions:decision_new": (GET, TEAM, "item"),
+    "funding:program_list": (GET, ALL, None),
+    "funding:program": (GET, ALL, "program"),
+    "funding:ranking_help": (GET, ALL, None),
+    "funding:project_panel": (GET, ALL, "project"),
+    "funding:question_panel": (GET, ALL, "project"),
+    "funding:answer": (POST, TEAM, "project"),
+    "funding:forget": (POST, TEAM, "fact"),
+    "funding:application_panel": (GET, ALL, "project"),
+    "funding:application_new": (GET, TEAM, "project"),
+    "funding:application_list": (GET, ALL, None),
+    "funding:application": (GET, ALL, "application"),
+    "reporting:today": (GET, ALL, None),
+    "reporting:reports": (GET, REPORT, None),
+    "reporting:committee_workbook": (GET, TEAM, None),
+    "reporting:national_return": (GET, REPORT, None),
+    "reporting:organisations_export": (GET, ALL, "kind"),
+    "reporting:projects_export": (GET, ALL, "kind"),
+    "reporting:applications_export": (GET, ALL, "kind"),
+}
+# Open to everyone: signing in, the documentation of the API, the component page of DEBUG.
+PUBLIC = {"crm:sign_in", "crm:first_password", "crm:components", "api:root", "api:docs"}
+PUBLIC |= {"api:schema", "api:not_found"}
+API = {
+    "api:organisation": "organisations:read",
+    "api:contact": "contacts:read",
+    "api:project": "projects:read",
+    "api:application": "projects:read",
+    "api:action": "actions:read",
+    "api:program": "programs:read",
+    "api:match": "matches:read",
+}
+# The catalogue is public information: a stranger to this territory reads it from theirs.
+SHARED = {"program", "reference_kind", "kind"}
+
+
+def names(entries, namespace=""):
+    for entry in entries:
+        if isinstance(entry, URLPattern):
+            yield namespace + (entry.name or "")
+        else:
+            inner = f"{entry.namespace}:" if entry.namespace else namespace
+            yield from names(entry.url_patterns, inner)
+
+
+def test_every_route_says_who_may_use_it():
+    known = set(ROUTES) | PUBLIC | {f"{name}-{kind}" for name in API for kind in ("list", "detail")}
+    assert set(names(get_resolver().url_patterns)) <= known
+
+
+@pytest.fixture
+def world(territory):
+    """One of each thing in the territory, readable by every role where confidentiality allows."""
+    holder = OrganisationFactory(territory=territory)
+    project = ProjectFactory(
+        territory=territory, holder=holder, confidentiality=Confidentiality.PUBLIC
+    )
+    plan = ActionPlan.objects.create(territory=territory, title="Plan")
+    action = Action.objects.create(
+        plan=plan, code="1.1", title="Logement", priority=LocalPriority.objects.first()
+    )
+    meeting = Meeting.objects.create(
+        territory=territory, kind_id="copil", title="COPIL", held_on=dt.date(2031, 1, 15)
+    )
+    item = AgendaItem.objects.create(
+        territory=territory, meeting=meeting, project=project, title="Point"
+    )
+    loose = AgendaItem.objects.create(territory=territory, title="Autre point")
+    batch = territory.imports.create(
+        file_name="a.csv", header=["SIRET"], rows=[], reading={"bytes": 10}
+    )
+    objects = {
+        "organisation": holder,
+        "site": SiteFactory(organisation=holder),
+        "contact": ContactFactory(organisation=holder),
+        "interaction": InteractionFactory(organisation=holder, project=project),
+        "follow_up": FollowUpFactory(territory=territory, organisation=holder),
+        "project": project,
+        "review": ReviewRequestFactory(project=project),
+        "member": Membership.objects.create(
+            user=UserFactory(), territory=territory, role=Role.READER
+        ),
+        "token": PartnerTokenFactory(territory=territory),
+        "action": action,
+        "milestone": Milestone.objects.create(action=action, label="J", due_on=dt.date(2030, 1, 1)),
+        "indicator": Indicator.objects.create(action=action, label="I", unit="m²"),
+        "meeting": meeting,
+        "item": item,
+        "program": ProgramFactory(),
+        "fact": DeclaredFact.objects.create(project=project, key="support_letter", value=True),
+        "application": ApplicationFactory(project=project),
+    }
+    arguments = {name: [thing.pk] for name, thing in objects.items()}
+    return arguments | {
+        "batch": [batch.token],
+        "reference_kind": ["filieres"],
+        "reference": ["filieres", "agroalimentaire"],
+        "action_link": [action.pk, "projets", project.pk],
+        "item_place": [loose.pk, meeting.pk],
+        "kind": ["csv"],
+    }
+
+
+def call(client, name, world):
+    method, _, thing = ROUTES[name]
+    return getattr(client, method)(reverse(name, args=world[thing] if thing else []))
+
+
+def test_anonymous_is_sent_to_sign_in(client, world):
+    for name in ROUTES:
+        response = call(client, name, world)
+        assert response.status_code == 302, name
+        assert response.url.startswith("/connexion/"), name
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_opens_what_is_theirs_and_nothing_else(sign_in, world, role):
+    wrong = {}
+    for name, (_, allowed, _) in ROUTES.items():
+        if name in {"crm:sign_out", "crm:switch_territory"}:
+            continue
+        client = sign_in(role)
+        status = call(client, name, world).status_code
+        may = status not in {403, 404} and status < 500
+        if may is not (role in allowed):
+            wrong[name] = status
+    assert wrong == {}
+
+
+def test_a_stranger_finds_none_of_the_territory_s_things(client, world):
+    elsewhere = TerritoryFactory(name="Ailleurs", perimeter=True)
+    client.force_login(UserFactory(territory=elsewhere, role=Role.MANAGER))
+    wrong = {}
+    for name, (_, _, thing) in ROUTES.items():
+        if thing and thing not in SHARED and thing != "reference":
+            status = call(client, name, world).status_code
+            if status != 404:
+                wrong[name] = status
+    assert wrong == {}
+
+
+def test_someone_without_a_role_only_gets_a_sentence(client, world):
+    client.force_login(UserFactory())
+    for name, (method, _, _) in ROUTES.items():
+        if name != "crm:sign_out" and method == GET:
+            assert call(client, name, world).status_code in {403, 404}, name
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC - {"crm:first_password", "crm:components"}))
+def test_public_routes_tell_nothing_of_a_territory(client, world, name):
+    response = client.get(reverse(name), follow=True)
+    assert response.status_code in {200, 404}
+    assert b"Bresse" not in response.content
+
+
+@pytest.mark.parametrize("name", API)
+def test_api_refuses_anonymous_strangers_and_other_scopes(client, world, name):
+    urls = [reverse(f"{name}-list")]
+    if name != "api:match":
+        urls.append(reverse(f"{name}-detail", args=world[name.removeprefix("api:")]))
+    stranger = PartnerTokenFactory(scopes=[API[name]])
+    narrow = PartnerToken.objects.exclude(pk=stranger.pk).get()
+    for url in urls:
+        assert client.get(url).status_code == 401
+    other = PartnerTokenFactory(territory=narrow.territory, scopes=["contacts:read"])
+    if name != "api:contact":
+        for url in urls:
+            headers = {"Authorization": f"Token {other.secret}"}
+            assert client.get(url, headers=headers).status_code == 403
+    headers = {"Authorization": f"Token {stranger.secret}"}
+    if name != "api:program":
+        assert client.get(urls[0], headers=headers).json()["count"] == 0
+        assert all(client.get(url, headers=headers).status_code == 404 for url in urls[1:])
