@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "actions",
     "funding",
     "reporting",
+    "config",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -81,8 +82,10 @@ TEMPLATES = [
 FORM_RENDERER = "crm.forms.FormRenderer"
 
 DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}", conn_max_age=60, conn_health_checks=True
+    "default": dj_database_url.parse(
+        os.environ.get("DATABASE_URL") or f"sqlite:///{BASE_DIR / 'db.sqlite3'}",
+        conn_max_age=60,
+        conn_health_checks=True,
     )
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
@@ -178,7 +181,9 @@ REST_FRAMEWORK = {
         "rest_framework.renderers.JSONRenderer",
         "crm.api.renderers.CsvRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "crm.api.negotiation.Negotiation",
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "crm.api.errors.handle",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["crm.api.throttling.PartnerThrottle"],
     "DEFAULT_THROTTLE_RATES": {"partner": os.environ.get("API_RATE", "120/min")},
@@ -192,6 +197,8 @@ SPECTACULAR_SETTINGS = {
     ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Docstrings are for whoever reads the code, in English.
+    "DISABLE_DOCSTRING_DESCRIPTIONS": True,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }

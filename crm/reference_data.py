@@ -28,14 +28,19 @@ def read(name):
         yield from csv.DictReader(file)
 
 
-def upsert(model, rows, key):
-    """Insert or update in bulk; returns how many rows the file holds."""
+def upsert(model, rows, key, fields=None):
+    """Insert or update in bulk; returns how many rows the file holds.
+
+    `fields` are what the file owns of a row that exists; by default, all of it.
+    """
     rows = list(rows)
-    fields = [
-        f.name for f in model._meta.concrete_fields if f.name not in key and not f.primary_key
-    ]
+    columns = [field.name for field in model._meta.concrete_fields if not field.primary_key]
     model.objects.bulk_create(
-        rows, batch_size=2000, update_conflicts=True, unique_fields=key, update_fields=fields
+        rows,
+        batch_size=2000,
+        update_conflicts=True,
+        unique_fields=key,
+        update_fields=[name for name in fields or columns if name not in key],
     )
     return len(rows)
 
@@ -119,12 +124,11 @@ def naf_codes():
 
 def load_references(model, rows):
     """The order of the file is the order of the list; a retired row stays retired."""
-    for position, row in enumerate(rows, start=1):
-        values = {k: v for k, v in row.items() if k != "code"}
-        if any(field.name == "position" for field in model._meta.fields):
-            values["position"] = position * 10
-        model.objects.update_or_create(code=row["code"], defaults=values)
-    return len(rows)
+    owned = {name for row in rows for name in row} - {"code"}
+    if any(field.name == "position" for field in model._meta.fields):
+        rows = [{**row, "position": place * 10} for place, row in enumerate(rows, start=1)]
+        owned.add("position")
+    return upsert(model, (model(**row) for row in rows), ["code"], sorted(owned))
 
 
 def create_territory(*, code, name, epcis, period=PERIOD, lead_body=""):

@@ -29,7 +29,7 @@ class FilterSet(django_filters.FilterSet):
             form.label_suffix = ""
             for field in form.fields.values():
                 style(field)
-                if hasattr(field, "empty_label"):
+                if getattr(field, "empty_label", None) is not None:
                     field.empty_label = "Tous"
         return form
 

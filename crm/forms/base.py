@@ -54,8 +54,9 @@ def style(field):
         widget = field.widget = DateInput(widget.attrs)
         field.error_messages["invalid"] = "Écrivez une date, par exemple 22/11/2026."
         field.input_formats = ["%Y-%m-%d", "%d/%m/%Y"]
-    if isinstance(widget, forms.Textarea):
-        widget.attrs.setdefault("rows", 4)
+    # Ten rows is what Django says unasked.
+    if isinstance(widget, forms.Textarea) and widget.attrs.get("rows") in (None, "10"):
+        widget.attrs["rows"] = 4
     css = next((css for kind, css in CLASSES if isinstance(widget, kind)), "")
     if isinstance(field, forms.DecimalField):
         css = f"{css} is-amount"
@@ -63,6 +64,8 @@ def style(field):
         widget.attrs["class"] = f"{widget.attrs.get('class', '')} {css}".strip()
     if isinstance(field, forms.ModelChoiceField) and field.empty_label:
         field.empty_label = "Non renseigné"
+    elif type(field) is forms.TypedChoiceField and ("", "---------") in field.choices:
+        field.choices = [("", "Non renseigné"), *list(field.choices)[1:]]
 
 
 class Form(Styled, forms.Form):

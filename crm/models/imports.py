@@ -1,26 +1,41 @@
+import datetime
 import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from crm.models.territories import Role, Territory
+
+UNDO_HOURS = 48
 
 
 class ImportBatchQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(territory__in=viewer.territories_as(Role.OFFICER, Role.MANAGER))
 
+    def for_list(self):
+        """Without the cells, which weigh as much as the file."""
+        return self.select_related("created_by").defer("rows", "undo", "refusals")
+
 
 class ImportBatch(models.Model):
-    """A spreadsheet received: its cells as text, how its columns were read, what became of it."""
+    """A spreadsheet received: its cells as text, how its columns were read, what became of it.
+
+    Once it is imported only the refused rows stay here: personal data is not kept twice.
+    """
 
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     territory = models.ForeignKey(Territory, models.CASCADE, related_name="imports")
     file_name = models.CharField("fichier", max_length=200)
+    reading = models.JSONField("comment le fichier a été lu", default=dict)
     header = models.JSONField("titres de colonnes", default=list)
     rows = models.JSONField("lignes", default=list)
     mapping = models.JSONField("correspondance des colonnes", default=dict)
+    accepts_outside = models.BooleanField("communes hors du territoire acceptées", default=False)
+    source = models.CharField("origine notée sur chaque fiche", max_length=120, blank=True)
     counts = models.JSONField("résultat", default=dict)
+    refusals = models.JSONField("motifs des refus", default=list)
     undo = models.JSONField("ce qu’il faut pour annuler", default=dict)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
@@ -33,7 +48,21 @@ class ImportBatch(models.Model):
 
     class Meta:
         verbose_name = "import"
-        ordering = ["-created_at"]
+        ordering = ["-created_at", "-pk"]
 
     def __str__(self):
         return self.file_name
+
+    @property
+    def reason(self):
+        """What the history of each row says of this import; the token tells two of them apart."""
+        return f"Import {self.file_name[:80]} ({self.token.hex[:8]})"
+
+    @property
+    def undo_until(self):
+        return self.committed_at and self.committed_at + datetime.timedelta(hours=UNDO_HOURS)
+
+    def can_be_undone(self, *, now=None):
+        if not self.committed_at or self.undone_at:
+            return False
+        return (now or timezone.now()) < self.undo_until

@@ -1,5 +1,9 @@
+import datetime
+import re
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
@@ -27,7 +31,21 @@ class Provenance(models.Model):
     def source_of(self, field):
         """« SIRENE, 2024 », or an empty string when nobody wrote it down."""
         known = self.provenance.get(field, {})
-        return ", ".join(part for part in (known.get("source"), known.get("as_of")) if part)
+        parts = known.get("source"), french_date(known.get("as_of") or "")
+        return ", ".join(part for part in parts if part)
+
+
+def french_date(text):
+    """22/11/2026 for 2026-11-22; a year or anything else stays as it is."""
+    try:
+        return f"{datetime.date.fromisoformat(text):%d/%m/%Y}"
+    except ValueError:
+        return text
+
+
+def open_then_head_office():
+    """The site that stands for its organisation: open rather than closed, then the head office."""
+    return F("closed_on").desc(nulls_first=True), "-is_head_office", "pk"
 
 
 class OrganisationQuerySet(models.QuerySet):
@@ -38,7 +56,52 @@ class OrganisationQuerySet(models.QuerySet):
         return self.filter(kind=Organisation.Kind.COMPANY)
 
     def search(self, text):
-        return search.search(self, text)
+        """By name or SIREN; a SIREN or a SIRET may be typed with its spaces."""
+        number = re.sub(r"[\s.-]", "", str(text))
+        if not re.fullmatch(r"[0-9]{9}|[0-9]{14}", number):
+            return search.search(self, text)
+        sites = Site.objects.filter(siret=number).values("organisation")
+        return self.filter(Q(siren=number[:9]) | Q(pk__in=sites))
+
+    def with_head_site(self):
+        """`place` and the two headcounts: the exact one, and the rank that also reads the band."""
+        head = Site.objects.filter(organisation=OuterRef("pk")).order_by(*open_then_head_office())
+        exact = Coalesce("headcount", Subquery(head.values("headcount")[:1]))
+        return self.annotate(
+            place=Subquery(head.values("commune__search")[:1]),
+            known_headcount=exact,
+            headcount_rank=Coalesce(exact, Subquery(head.values("workforce_band__low")[:1])),
+        )
+
+    def with_activity(self, viewer):
+        """`last_contact_on` and `project_count`, as far as the viewer may know of them."""
+        from crm.models.projects import Interaction, Project  # they point here
+
+        exchanges = Interaction.objects.visible_to(viewer).filter(organisation=OuterRef("pk"))
+        projects = Project.objects.visible_to(viewer).filter(holder=OuterRef("pk"))
+        counted = projects.order_by().values("holder").annotate(n=Count("pk")).values("n")
+        return self.annotate(
+            last_contact_on=Subquery(exchanges.order_by("-happened_on").values("happened_on")[:1]),
+            project_count=Coalesce(Subquery(counted), 0),
+        )
+
+    def for_list(self, viewer):
+        """Everything a row displays, in a fixed number of queries, sorted by name."""
+        return (
+            self.with_head_site()
+            .with_activity(viewer)
+            .prefetch_related(Prefetch("sites", Site.objects.for_list()), "sectors")
+            .order_by("search", "pk")
+        )
+
+    def totals(self):
+        """Count, sum of the known headcounts, and how many are still unknown."""
+        rows = Organisation.objects.filter(pk__in=self.order_by().values("pk")).with_head_site()
+        return rows.order_by().aggregate(
+            count=Count("pk"),
+            headcount=Sum("known_headcount"),
+            unknown=Count("pk", filter=Q(known_headcount=None)),
+        )
 
 
 class Organisation(Provenance):
@@ -115,9 +178,13 @@ class Organisation(Provenance):
     def __str__(self):
         return self.name
 
-    def save(self, *args, **kwargs):
+    def derive(self):
+        """Fill what follows from the rest; a bulk write, which skips `save`, calls it itself."""
         self.siren = self.siren or None
         self.search = search.normalise(f"{self.name} {self.siren or ''}")
+
+    def save(self, *args, **kwargs):
+        self.derive()
         if kwargs.get("update_fields") is not None:
             kwargs["update_fields"] = {*kwargs["update_fields"], "search", "updated_at"}
         super().save(*args, **kwargs)
@@ -129,10 +196,24 @@ class Organisation(Provenance):
     def is_company(self):
         return self.kind == self.Kind.COMPANY
 
+    @property
+    def head_site(self):
+        """The first of the sites as `SiteQuerySet.for_list` sorts and prefetches them."""
+        return next(iter(self.sites.all()), None)
+
 
 class SiteQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(organisation__territory__in=Territory.objects.visible_to(viewer))
+
+    def for_list(self):
+        """The commune, its EPCI, the band and `naf_label`; the one that stands for all first."""
+        labels = NafCode.objects.filter(code=OuterRef("naf_rev2"), vintage=NafCode.Vintage.REV2)
+        return (
+            self.select_related("commune__epci", "workforce_band")
+            .annotate(naf_label=Coalesce(Subquery(labels.values("label")[:1]), models.Value("")))
+            .order_by(*open_then_head_office())
+        )
 
 
 class Site(Provenance):

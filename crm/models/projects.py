@@ -15,7 +15,7 @@ from crm.models.geography import Commune
 from crm.models.organisations import Organisation, Provenance, Site
 from crm.models.references import Health, NationalPriority, Sector, Stage, Theme
 from crm.models.territories import Role, Territory
-from crm.pipeline import MoveRefused, allowed
+from crm.pipeline import MoveConflict, MoveRefused, allowed
 from crm.signals import project_moved
 
 
@@ -88,11 +88,15 @@ class ProjectQuerySet(models.QuerySet):
         return search.search(self, text)
 
     def totals(self):
-        """Count, sum of the known investments, and how many are still unknown."""
+        """Count, sums of what is known, and how many are still unknown."""
         return self.order_by().aggregate(
             count=Count("pk"),
             investment=Sum("planned_investment"),
             unknown=Count("pk", filter=Q(planned_investment=None)),
+            eligible=Sum("eligible_costs"),
+            eligible_unknown=Count("pk", filter=Q(eligible_costs=None)),
+            jobs=Sum("jobs_created_planned"),
+            jobs_unknown=Count("pk", filter=Q(jobs_created_planned=None)),
         )
 
     def totals_by_stage(self):
@@ -304,6 +308,16 @@ class Project(Provenance):
             return "warn"
         return ""
 
+    @property
+    def next_step_state(self):
+        """The light of the next step: « none », « late », « today » or « planned »."""
+        if not self.next_step:
+            return "none"
+        if self.next_step_on is None:
+            return "planned"
+        days = (self.next_step_on - timezone.localdate()).days
+        return "late" if days < 0 else "today" if days == 0 else "planned"
+
     @transaction.atomic
     def move_to(self, stage, *, by, reason="", revisit_on=None, today=None):
         """Move along the pipeline and record who did it, or raise MoveRefused with a sentence.
@@ -330,9 +344,7 @@ class Project(Provenance):
         unmoved = Project.objects.filter(pk=self.pk, stage=before)
         if not unmoved.update(**changes, version=models.F("version") + 1):
             now = Project.objects.select_related("stage").get(pk=self.pk)
-            raise MoveRefused(
-                f"Entre-temps, quelqu’un a passé ce projet à « {now.stage} » : rien n’a été changé."
-            )
+            raise MoveConflict(now.stage)
         for field, value in changes.items():
             setattr(self, field, value)
         change = self.stage_changes.create(
@@ -340,6 +352,30 @@ class Project(Provenance):
         )
         project_moved.send(Project, project=self, change=change)
         return change
+
+    def undoable_by(self, user):
+        """The last move, if it is this person’s and can still be taken back; else None."""
+        last = self.stage_changes.select_related("from_stage", "to_stage").first()
+        if last is None or last.by_id != user.pk or last.to_stage_id != self.stage_id:
+            return None
+        return last if allowed(last.to_stage, last.from_stage) else None
+
+    @transaction.atomic
+    def undo_move(self, *, by):
+        """Take back one’s own last move; it is a move too, and the age in the stage comes back."""
+        last = self.undoable_by(by)
+        if last is None:
+            raise MoveRefused("Ce déplacement ne peut plus être annulé.")
+        entered = self.stage_changes.filter(to_stage=last.from_stage).first()
+        saved = self.history.filter(stage=last.from_stage_id).first()
+        since = timezone.localdate(entered.at) if entered else saved and saved.stage_since
+        return self.move_to(
+            last.from_stage,
+            by=by,
+            reason=entered.reason if entered else "",
+            revisit_on=entered.revisit_on if entered else None,
+            today=since,
+        )
 
     def _next_reference(self):
         year = self.opened_on.year
@@ -376,6 +412,12 @@ class InteractionQuerySet(models.QuerySet):
         """The working memory of the team: officers and managers only."""
         territories = viewer.territories_as(Role.OFFICER, Role.MANAGER)
         return self.filter(organisation__territory__in=territories)
+
+    def for_list(self):
+        """Everything one line of a timeline displays."""
+        return self.select_related("organisation", "project", "by").prefetch_related(
+            "needs", "contacts"
+        )
 
 
 class Interaction(models.Model):
@@ -431,6 +473,10 @@ class FollowUpQuerySet(models.QuerySet):
         """Late, due today, or due within so many days."""
         limit = (today or timezone.localdate()) + datetime.timedelta(days=within)
         return self.pending().filter(due_on__lte=limit)
+
+    def for_list(self):
+        """Everything one row displays."""
+        return self.select_related("organisation", "project", "owner")
 
 
 class FollowUp(models.Model):

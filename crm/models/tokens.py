@@ -94,8 +94,12 @@ class PartnerToken(models.Model):
     def touch(self, *, now=None):
         """Remember the last use, to the minute: one write a minute is enough for an audit."""
         now = now or timezone.now()
+        lately = now - datetime.timedelta(minutes=1)
+        # An update that finds no row still waits for its turn to write.
+        if self.last_used_at and self.last_used_at >= lately:
+            return
         PartnerToken.objects.filter(pk=self.pk).filter(
-            Q(last_used_at=None) | Q(last_used_at__lt=now - datetime.timedelta(minutes=1))
+            Q(last_used_at=None) | Q(last_used_at__lt=lately)
         ).update(last_used_at=now)
 
     def revoke(self, *, now=None):

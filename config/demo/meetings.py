@@ -1,0 +1,92 @@
+"""Committees with their points and decisions, and the questions put to the pair."""
+
+import datetime as dt
+
+from actions.models import AgendaItem, Decision, Meeting
+from config.demo.files import read, values_of
+from crm.models import FollowUp, Review, ReviewRequest
+
+PAIR = {"elected": "elue", "industrialist": "industriel"}
+
+
+def load(world):
+    for row in read("meetings"):
+        load_meeting(row, world)
+    for row in read("reviews"):
+        load_review(row, world)
+
+
+def load_meeting(row, world):
+    meeting = Meeting.objects.create(
+        territory=world.territory,
+        kind_id=row["kind"],
+        title=row["title"],
+        held_on=world.clock.day(row["day"]),
+        starts_at=dt.time.fromisoformat(row["starts_at"]),
+        place=row["place"],
+        attendance=row["attendance"],
+        notes=row["notes"],
+    )
+    for number, point in enumerate(row["items"], start=1):
+        item = AgendaItem.objects.create(
+            territory=world.territory,
+            meeting=meeting,
+            project=world.projects.get(point.get("project")),
+            action=world.actions.get(point.get("action")),
+            position=number * AgendaItem.STEP,
+            **values_of(
+                AgendaItem, point, ("kind", "title", "question", "recommendation", "amount")
+            ),
+        )
+        # A point is written a fortnight before, or just now for a meeting to come.
+        written = world.clock.at(min(row["day"] - 14, -2), 9)
+        AgendaItem.objects.filter(pk=item.pk).update(created_at=written)
+        if decision := point.get("decision"):
+            decide(item, decision, row["day"], world)
+
+
+def decide(item, row, day, world):
+    """Decided in the meeting, with the follow-up that a date brings, done or not since then."""
+    decision = item.decide(
+        row["text"],
+        by=world.people["agent"],
+        responsible=row["responsible"],
+        due_on=world.clock.day(row.get("due_on")),
+    )
+    at = world.clock.at(day, 16)
+    Decision.objects.filter(pk=decision.pk).update(at=at)
+    if decision.due_on is None:
+        return
+    follow_up = FollowUp.objects.filter(territory=world.territory).latest("pk")
+    FollowUp.objects.filter(pk=follow_up.pk).update(created_at=at)
+    if "done_on" in row:
+        follow_up.mark_done(by=world.people["agent"], at=world.clock.at(row["done_on"], 15))
+
+
+def load_review(row, world):
+    request = ReviewRequest.objects.create(
+        project=world.projects[row["project"]],
+        question=row["question"],
+        context=row["context"],
+        proposal=row["proposal"],
+        due_on=world.clock.day(row["due_on"]),
+        asked_by=world.people["agent"],
+        asked_at=world.clock.at(row["asked_on"], 9, 40),
+    )
+    for answer in row["answers"]:
+        review = request.answer(
+            by=world.people[PAIR[answer["role"]]],
+            role=answer["role"],
+            answer=answer["answer"],
+            comment=answer["comment"],
+        )
+        Review.objects.filter(pk=review.pk).update(at=world.clock.at(answer["day"], 20, 15))
+    put_dispute(request, world)
+
+
+def put_dispute(request, world):
+    """On the committee to come by the clock of the demonstration: the signal read the wall’s."""
+    item = AgendaItem.objects.raise_dispute(request, today=world.clock.today)
+    committee = Meeting.objects.next_committee(world.territory, today=world.clock.today)
+    if item and item.meeting_id != committee.pk:
+        item.put_on(committee)

@@ -1,0 +1,66 @@
+"""Fields for the codes that people copy from elsewhere, spaces and points included."""
+
+import re
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from crm.identifiers import clean_siren, clean_siret
+from crm.models import NafCode
+
+
+class CodeField(forms.CharField):
+    """A text that `read` turns into its canonical form, or refuses with a sentence."""
+
+    def __init__(self, *, read, empty_value="", **options):
+        super().__init__(empty_value=empty_value, **options)
+        self.read = read
+
+    def to_python(self, value):
+        text = super().to_python(value)
+        if text == self.empty_value:
+            return text
+        try:
+            return self.read(text)
+        except ValueError as refusal:
+            raise ValidationError(str(refusal), code="invalid") from None
+
+    def widget_attrs(self, widget):
+        return {**super().widget_attrs(widget), "autocomplete": "off", "spellcheck": "false"}
+
+
+def siren_field(**options):
+    return CodeField(read=clean_siren, empty_value=None, required=False, label="SIREN", **options)
+
+
+def siret_field(**options):
+    return CodeField(read=clean_siret, empty_value=None, required=False, label="SIRET", **options)
+
+
+def clean_naf(text):
+    """« 1039a » → "10.39A"; a section, division, group or class of NAF rév. 2 is read too."""
+    compact = re.sub(r"[\s.\u00a0]", "", text).upper()
+    code = f"{compact[:2]}.{compact[2:]}" if len(compact) > 2 else compact
+    if not NafCode.objects.filter(code=code, vintage=NafCode.Vintage.REV2).exists():
+        raise ValueError(
+            f"« {text} » n’est pas un code de la NAF rév. 2. "
+            "Écrivez par exemple 10.39A, ou 10 pour toute la division."
+        )
+    return code
+
+
+def clean_full_naf(text):
+    """The same, for a site: only a whole code such as 10.39A will do."""
+    code = clean_naf(text)
+    if len(code) < 6:
+        raise ValueError(f"« {text} » est incomplet : un code d’activité s’écrit comme 10.39A.")
+    return code
+
+
+def clean_legal_form(text):
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise ValueError(
+            f"« {text} » n’est pas une catégorie juridique : c’est un code de quatre chiffres, "
+            "par exemple 5710 pour une SAS."
+        )
+    return text
