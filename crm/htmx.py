@@ -17,3 +17,8 @@ def render_page(request, page, fragment, context, status=200):
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-History-Restore-Request"])
     return response
+
+
+def render_panel(request, fragment, context, status=200):
+    """A panel of `context["project"]`: the fragment alone, or a page around it without script."""
+    return render_page(request, "panel.html", fragment, {**context, "fragment": fragment}, status)

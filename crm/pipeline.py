@@ -5,6 +5,16 @@ class MoveRefused(Exception):
     """A move that may not be made; the message is a sentence for the person who tried."""
 
 
+class MoveConflict(MoveRefused):
+    """Someone else moved the project first."""
+
+    def __init__(self, now):
+        super().__init__(
+            f"Entre-temps, quelqu’un a passé ce projet à «\u00a0{now}\u00a0»\u00a0: "
+            "rien n’a été changé."
+        )
+
+
 def allowed(before, after):
     """Whether a project may go from a stage to another.
 

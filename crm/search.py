@@ -8,7 +8,9 @@ LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'", "‐":
 def normalise(text):
     """Fold `text` so that « Bœuf de l’Été » and « boeuf de l'ete » are the same."""
     folded = unicodedata.normalize("NFKD", str(text).casefold().translate(LIGATURES))
-    return " ".join("".join(c for c in folded if not unicodedata.combining(c)).split())
+    if not folded.isascii():
+        folded = "".join(c for c in folded if not unicodedata.combining(c))
+    return " ".join(folded.split())
 
 
 def search(queryset, text, field="search"):

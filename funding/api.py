@@ -21,7 +21,7 @@ class FunderSerializer(serializers.ModelSerializer):
 
 
 class ProgramRefSerializer(serializers.ModelSerializer):
-    funder = serializers.CharField(source="funder_id", read_only=True)
+    funder = serializers.CharField(source="funder_id", read_only=True, label="Code du financeur")
 
     class Meta:
         model = Program
@@ -32,7 +32,7 @@ class ProgramRefSerializer(serializers.ModelSerializer):
 class ApplicationSerializer(serializers.ModelSerializer):
     """A file as its project shows it. Notes are the team’s and stay out."""
 
-    program = ProgramRefSerializer(read_only=True)
+    program = ProgramRefSerializer(read_only=True, label="Dispositif")
     status = CodeSerializer()
 
     class Meta:
@@ -58,7 +58,7 @@ class ApplicationSerializer(serializers.ModelSerializer):
 class ApplicationRowSerializer(ApplicationSerializer):
     """The same file in a list of its own, with the project it belongs to."""
 
-    project = projects.ProjectRefSerializer(read_only=True)
+    project = projects.ProjectRefSerializer(read_only=True, label="Projet")
 
     class Meta(ApplicationSerializer.Meta):
         fields = ["project", *ApplicationSerializer.Meta.fields]
@@ -66,7 +66,7 @@ class ApplicationRowSerializer(ApplicationSerializer):
 
 
 class ProjectSerializer(projects.ProjectSerializer):
-    applications = ApplicationSerializer(many=True, read_only=True)
+    applications = ApplicationSerializer(many=True, read_only=True, label="Dossiers")
 
     class Meta(projects.ProjectSerializer.Meta):
         fields = [*projects.ProjectSerializer.Meta.fields, "applications"]
@@ -101,7 +101,7 @@ class CodesField(serializers.JSONField):
 
 
 class ProgramSerializer(serializers.ModelSerializer):
-    funder = FunderSerializer(read_only=True)
+    funder = FunderSerializer(read_only=True, label="Financeur")
     instruments = CodesField(read_only=True)
     themes = CodesField(read_only=True)
     deadlines = DeadlinesField(read_only=True)

@@ -16,10 +16,14 @@ document.addEventListener("keydown", (event) => {
 // One menu open at a time; a click elsewhere closes it.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open], details.card__move[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
+    if (!menu.contains(event.target) && !event.target.closest("dialog")) menu.open = false;
   }
   const dismiss = event.target.closest("[data-dismiss]");
-  if (dismiss) dismiss.closest(".toast, dialog").remove();
+  if (dismiss) {
+    const box = dismiss.closest(".toast, dialog");
+    if (box.open) box.close(); // a dialog gives the focus back to what opened it
+    box.remove();
+  }
 });
 
 // A form sent twice by a double click is sent once.

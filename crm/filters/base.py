@@ -70,7 +70,7 @@ class StrictFilterSet(FilterSet):
     def is_valid(self):
         if self.is_bound:
             for name in set(self.data) - set(self.filters) - BESIDE:
-                refusal = f"Le filtre « {name} » n’existe pas."
+                refusal = f"Le filtre «\u00a0{name}\u00a0» n’existe pas."
                 if refusal not in self.form.non_field_errors():
                     self.form.add_error(None, refusal)
         return super().is_valid()

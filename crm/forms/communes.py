@@ -55,10 +55,12 @@ def resolve_commune(text, territory=None):
         names = ", ".join(f"{c.name} ({c.code})" for c in found[:NAMED])
         more = "…" if len(found) > NAMED else "."
         raise ValueError(
-            f"« {text} » peut désigner plusieurs communes : {names}{more} "
+            f"«\u00a0{text}\u00a0» peut désigner plusieurs communes\u00a0: {names}{more} "
             "Précisez avec le code INSEE."
         )
-    raise ValueError(f"Aucune commune ne correspond à « {text} ».{_suggestion(text, territory)}")
+    raise ValueError(
+        f"Aucune commune ne correspond à «\u00a0{text}\u00a0».{_suggestion(text, territory)}"
+    )
 
 
 def _named(key, territory):
@@ -100,7 +102,7 @@ def _suggestion(text, territory):
         return ""
     names = {name_key(name): name for name in territory.communes.values_list("name", flat=True)}
     close = difflib.get_close_matches(name_key(text), names, n=1, cutoff=0.75)
-    return f" Vouliez-vous dire « {names[close[0]]} » ?" if close else ""
+    return f" Vouliez-vous dire «\u00a0{names[close[0]]}\u00a0»\u00a0?" if close else ""
 
 
 class CommuneInput(forms.TextInput):

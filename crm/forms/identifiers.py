@@ -43,7 +43,7 @@ def clean_naf(text):
     code = f"{compact[:2]}.{compact[2:]}" if len(compact) > 2 else compact
     if not NafCode.objects.filter(code=code, vintage=NafCode.Vintage.REV2).exists():
         raise ValueError(
-            f"« {text} » n’est pas un code de la NAF rév. 2. "
+            f"«\u00a0{text}\u00a0» n’est pas un code de la NAF rév. 2. "
             "Écrivez par exemple 10.39A, ou 10 pour toute la division."
         )
     return code
@@ -53,14 +53,16 @@ def clean_full_naf(text):
     """The same, for a site: only a whole code such as 10.39A will do."""
     code = clean_naf(text)
     if len(code) < 6:
-        raise ValueError(f"« {text} » est incomplet : un code d’activité s’écrit comme 10.39A.")
+        raise ValueError(
+            f"«\u00a0{text}\u00a0» est incomplet\u00a0: un code d’activité s’écrit comme 10.39A."
+        )
     return code
 
 
 def clean_legal_form(text):
     if not (text.isascii() and text.isdigit() and len(text) == 4):
         raise ValueError(
-            f"« {text} » n’est pas une catégorie juridique : c’est un code de quatre chiffres, "
-            "par exemple 5710 pour une SAS."
+            f"«\u00a0{text}\u00a0» n’est pas une catégorie juridique\u00a0: "
+            "c’est un code de quatre chiffres, par exemple 5710 pour une SAS."
         )
     return text

@@ -96,7 +96,7 @@ class InteractionNewForm(InteractionForm):
         label="Autre personne",
         max_length=160,
         required=False,
-        widget=forms.TextInput({"placeholder": "Autre personne : prénom et nom"}),
+        widget=forms.TextInput({"placeholder": "Autre personne\u00a0: prénom et nom"}),
     )
     follow_up_title = forms.CharField(
         label="À faire ensuite",
@@ -125,7 +125,8 @@ class InteractionNewForm(InteractionForm):
             self.add_error("follow_up_on", "La date de la relance est déjà passée.")
         if cleaned.get("project_title") and cleaned.get("project"):
             self.add_error(
-                "project_title", "Choisissez un projet qui existe, ou ouvrez-en un : pas les deux."
+                "project_title",
+                "Choisissez un projet qui existe, ou ouvrez-en un\u00a0: pas les deux.",
             )
         return cleaned
 

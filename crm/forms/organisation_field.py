@@ -66,7 +66,7 @@ class OrganisationField(forms.CharField):
             return exact[0]
         if exact:
             raise ValidationError(
-                f"Plusieurs organisations s’appellent « {text} » : tapez plutôt le SIREN.",
+                f"Plusieurs organisations s’appellent «\u00a0{text}\u00a0». Tapez plutôt le SIREN.",
                 code="ambiguous",
             )
         raise ValidationError(unknown(text, found[:3]), code="unknown")
@@ -88,11 +88,11 @@ def offered(queryset, text=""):
 
 def unknown(text, close):
     """The sentence that names what was typed, and the ways out."""
-    names = format_html_join(", ", "« {} »", ((o.name,) for o in close))
-    hint = format_html(" Vouliez-vous dire {} ?", names) if close else ""
+    names = format_html_join(", ", "«\u00a0{}\u00a0»", ((o.name,) for o in close))
+    hint = format_html(" Vouliez-vous dire {}\u00a0?", names) if close else ""
     create = f"{reverse('crm:organisation_new')}?{urlencode({'name': text})}"
     return format_html(
-        "Aucune organisation ne s’appelle « {} ».{} "
+        "Aucune organisation ne s’appelle «\u00a0{}\u00a0».{} "
         '<a href="{}" target="_blank" rel="noopener">La créer dans un autre onglet</a>.',
         text,
         hint,

@@ -61,7 +61,7 @@ class OrganisationForm(FactForm):
         help_texts = {
             "headcount": "salariés aujourd’hui, tous établissements",
             "turnover": "du dernier exercice clos, en euros",
-            "eu_size": "au sens européen : les entreprises liées comptent",
+            "eu_size": "au sens européen\u00a0: les entreprises liées comptent",
         }
 
     is_stale = False
@@ -80,7 +80,7 @@ class OrganisationForm(FactForm):
             others = self.instance.sites.exclude(siret=None).exclude(siret__startswith=siren or "-")
             if siret := others.values_list("siret", flat=True).first():
                 raise ValidationError(
-                    f"L’établissement {siret} est celui d’un autre SIREN : corrigez-le d’abord."
+                    f"L’établissement {siret} porte un autre SIREN. Corrigez-le d’abord."
                 )
         return siren
 
@@ -101,11 +101,11 @@ class OrganisationForm(FactForm):
 class OrganisationNewForm(OrganisationForm):
     """A first site is created with it when something is known of one."""
 
-    siret = siret_field(help_text="du siège ; le SIREN en est déduit")
+    siret = siret_field(help_text="du siège\u00a0; le SIREN en est déduit")
     commune = CommuneField(required=False)
     naf_rev2 = CodeField(read=clean_full_naf, required=False, label="Activité (NAF rév. 2)")
     is_another = forms.BooleanField(
-        required=False, label="C’est une autre organisation : la créer quand même"
+        required=False, label="C’est une autre organisation\u00a0: la créer quand même"
     )
 
     field_order = ["name", "kind", "siret", "siren", "commune", "naf_rev2"]
@@ -131,7 +131,7 @@ class OrganisationNewForm(OrganisationForm):
             if self.similar:
                 self.add_error(
                     "name",
-                    "Une organisation de nom proche existe déjà : ouvrez-la, ou confirmez que "
+                    "Une organisation de nom proche existe déjà\u00a0: ouvrez-la, ou confirmez que "
                     "celle-ci en est une autre.",
                 )
         return cleaned
@@ -192,7 +192,7 @@ class SiteForm(FactForm):
         code = self.cleaned_data["postal_code"]
         if code and not (code.isascii() and code.isdigit() and len(code) == 5):
             raise ValidationError(
-                f"Un code postal compte cinq chiffres ; « {code} » n’en est pas un."
+                f"Un code postal compte cinq chiffres\u00a0; «\u00a0{code}\u00a0» n’en est pas un."
             )
         return code
 
@@ -243,7 +243,7 @@ class ContactForm(ModelForm):
         phone = self.cleaned_data["phone"]
         digits = sum(character.isdigit() for character in phone)
         if phone and (digits < 4 or not set(phone) <= set("0123456789 +().-/\u00a0\u202f")):
-            raise ValidationError(f"« {phone} » n’est pas un numéro de téléphone.")
+            raise ValidationError(f"«\u00a0{phone}\u00a0» n’est pas un numéro de téléphone.")
         return phone
 
     def clean(self):
@@ -275,7 +275,7 @@ def refuse_taken_siren(siren, organisation):
     if taken:
         raise ValidationError(
             format_html(
-                'Une organisation de ce territoire porte déjà ce SIREN : <a href="{}">{}</a>.',
+                'Une organisation de ce territoire porte déjà ce SIREN\u00a0: <a href="{}">{}</a>.',
                 taken.get_absolute_url(),
                 taken.name,
             ),
@@ -291,7 +291,7 @@ def what_changed(organisation):
     which = f" ({', '.join(labels)})" if labels else ""
     return (
         f"Pendant que vous écriviez, {last.history_user or 'un import'} a modifié cette fiche"
-        f"{which}. Rien n’a été remplacé : relisez, puis enregistrez de nouveau."
+        f"{which}. Rien n’a été remplacé\u00a0: relisez, puis enregistrez de nouveau."
     )
 
 

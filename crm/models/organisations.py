@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from crm import search
@@ -270,6 +271,8 @@ class Site(Provenance):
     def save(self, *args, **kwargs):
         self.siret = self.siret or None
         super().save(*args, **kwargs)
+        # Partners synchronise on organisations, which carry their sites.
+        Organisation.objects.filter(pk=self.organisation_id).update(updated_at=timezone.now())
 
     @property
     def naf(self):

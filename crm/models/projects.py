@@ -278,10 +278,15 @@ class Project(Provenance):
         return self.title
 
     def save(self, *args, **kwargs):
-        if not self.reference:
-            self.reference = self._next_reference()
         self.search = search.normalise(f"{self.reference} {self.title} {self.holder.name}")
-        super().save(*args, **kwargs)
+        if self.reference:
+            return super().save(*args, **kwargs)
+        with transaction.atomic():
+            # Two projects opened at once queue here rather than take the same number.
+            Territory.objects.select_for_update().get(pk=self.territory_id)
+            self.reference = self._next_reference()
+            self.search = search.normalise(f"{self.reference} {self.search}")
+            return super().save(*args, **kwargs)
 
     def get_absolute_url(self):
         return reverse("crm:project", args=[self.pk])
@@ -327,9 +332,9 @@ class Project(Provenance):
         today = today or timezone.localdate()
         before = self.stage
         if not allowed(before, stage):
-            raise MoveRefused(f"On ne passe pas de « {before} » à « {stage} ».")
+            raise MoveRefused(f"On ne passe pas de «\u00a0{before}\u00a0» à «\u00a0{stage}\u00a0».")
         if stage.needs_reason and not reason:
-            raise MoveRefused(f"Dites pourquoi le projet passe à « {stage} ».")
+            raise MoveRefused(f"Dites pourquoi le projet passe à «\u00a0{stage}\u00a0».")
         if stage.needs_revisit and not revisit_on:
             raise MoveRefused("Donnez une date à laquelle revoir ce projet.")
         changes = {

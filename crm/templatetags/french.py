@@ -110,3 +110,10 @@ def plural(count, forms):
     """{{ n|plural:"projet,projets" }} → « 3 projets »; French keeps zero and 1,5 singular."""
     one, many = forms.split(",")
     return f"{number(count)}{NBSP}{many if abs(count) >= 2 else one}"
+
+
+@register.filter
+def identifier(value):
+    """A SIREN or a SIRET as people read it: « 123 456 789 00012 ». Nothing for None."""
+    value = value or ""
+    return NBSP.join(part for part in (value[:3], value[3:6], value[6:9], value[9:]) if part)

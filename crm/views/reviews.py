@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm.decorators import allow, check
 from crm.forms.reviews import AnswerForm, AskForm
+from crm.htmx import render_panel
 from crm.models import PAIR, Project, ReviewRequest, Role
 from crm.models.reviews import AlreadyAnswered
 from crm.perms import can_edit, can_read_reviews, can_review, role_in
@@ -112,7 +113,7 @@ def review_panel(request, pk):
         "lines": [line(item, request.user) for item in requests.for_cards()],
         "can_edit": can_edit(request.user, project.territory),
     }
-    return render(request, "crm/_review_panel.html", context)
+    return render_panel(request, "crm/_review_panel.html", context)
 
 
 @require_POST

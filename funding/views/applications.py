@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.decorators import check
-from crm.htmx import render_page
+from crm.htmx import render_page, render_panel
 from crm.models import Project
 from crm.perms import can_edit
 from funding.catalogue import rules_of
@@ -47,7 +47,7 @@ def application_panel(request, pk):
         "totals": applications.totals(),
         "can_edit": can_edit(request.user, project.territory),
     }
-    return render(request, "funding/_application_panel.html", context)
+    return render_panel(request, "funding/_application_panel.html", context)
 
 
 @require_http_methods(["GET", "POST"])

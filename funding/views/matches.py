@@ -5,14 +5,14 @@ import json
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.decorators import check
-from crm.htmx import is_fragment
+from crm.htmx import is_fragment, render_panel
 from crm.models import Project
 from crm.perms import can_edit
 from funding import facts, ranking
@@ -22,18 +22,19 @@ from funding.models import DeclaredFact
 
 SHOWN = 8
 QUESTIONS = 5
+CLOSING_DAYS = 60
 
 
 @require_safe
 def project_panel(request, pk):
     project = get_project(request, pk)
-    return render(request, "funding/_project_panel.html", panel(request, project))
+    return render_panel(request, "funding/_project_panel.html", panel(request, project))
 
 
 @require_safe
 def question_panel(request, pk):
     project = get_project(request, pk)
-    return render(request, "funding/_question_panel.html", panel(request, project))
+    return render_panel(request, "funding/_question_panel.html", panel(request, project))
 
 
 def get_project(request, pk):
@@ -57,14 +58,20 @@ def panel(request, project, refused=None):
         "excluded": len(matches) - len(live),
         "shows_excluded": wanted,
         "empty": kind_of_empty(matches, live),
-        "closing": sorted(
-            (match for match in live if match.next_deadline), key=lambda m: m.next_deadline
-        )[:3],
+        "closing": closing_soon(live),
         "questions": questions(project, live, refused),
         "answers": DeclaredFact.objects.visible_to(request.user).filter(project=project),
         "applied": set(project.applications.values_list("program_id", flat=True)),
         "rule_version": ranking.RULE_VERSION,
     }
+
+
+def closing_soon(matches):
+    """The nearest closing dates, none that is too far to act upon."""
+    near = [
+        match for match in matches if match.next_deadline and match.rank.days_left <= CLOSING_DAYS
+    ]
+    return sorted(near, key=lambda match: match.next_deadline)[:3]
 
 
 def kind_of_empty(matches, live):
@@ -140,8 +147,7 @@ def forget(request, pk):
 
 def refuse(request, project, form):
     context = panel(request, project, refused=form)
-    page = "funding/_question_panel.html" if is_fragment(request) else "funding/questions.html"
-    return render(request, page, context, status=422)
+    return render_panel(request, "funding/_question_panel.html", context, status=422)
 
 
 def after_answer(request, project, message, status=200):
