@@ -211,6 +211,8 @@ def record(project, fact, value, *, by, today):
         return declare(project, fact, value, by=by, today=today)
     setattr(target, fact, value)
     target.note_source([fact], source, f"{today:%d/%m/%Y}")
+    if isinstance(target, Project):
+        target.version += 1  # whoever edits the project meanwhile is told
     target.save()
     return target
 

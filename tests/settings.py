@@ -2,7 +2,7 @@
 
 import os
 
-os.environ.setdefault("DEBUG", "1")
+os.environ["DEBUG"] = "1"
 
 from config.settings import *  # noqa: E402, F403
 

@@ -13,10 +13,10 @@ from crm.search import normalise
 
 CREATED, UPDATED, UNCHANGED, REFUSED = "created", "updated", "unchanged", "refused"
 FATES = {
-    CREATED: "créées",
-    UPDATED: "mises à jour",
-    UNCHANGED: "inchangées",
-    REFUSED: "refusées",
+    CREATED: "créée,créées",
+    UPDATED: "mise à jour,mises à jour",
+    UNCHANGED: "inchangée,inchangées",
+    REFUSED: "refusée,refusées",
 }
 # What locates a site without saying anything else of it.
 LOCATORS = {"siret", "commune", "postal_code"}
@@ -87,11 +87,12 @@ class Plan:
             self._write_contact(row, organisation)
             row.fate = UPDATED if row.changes else UNCHANGED
             return
+        facts = facts_of(row)
         organisation = self._find_organisation(row)
         site = self._find_site(row, organisation)
         self._write(row, organisation, site)
         if siret := row.values.get("siret"):
-            self.sirets[siret] = (row.line, facts_of(row))
+            self.sirets[siret] = (row.line, facts)
 
     # ── Which organisation, which site ──
 

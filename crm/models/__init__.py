@@ -8,12 +8,11 @@ from crm.models.geography import (
     WorkforceBand,
 )
 from crm.models.imports import ImportBatch
+from crm.models.interactions import FollowUp, Interaction
 from crm.models.organisations import Contact, Organisation, Provenance, Site
 from crm.models.projects import (
     READABLE,
     Confidentiality,
-    FollowUp,
-    Interaction,
     Project,
     StageChange,
 )

@@ -179,11 +179,6 @@ class Organisation(Provenance):
     def __str__(self):
         return self.name
 
-    def derive(self):
-        """Fill what follows from the rest; a bulk write, which skips `save`, calls it itself."""
-        self.siren = self.siren or None
-        self.search = search.normalise(f"{self.name} {self.siren or ''}")
-
     def save(self, *args, **kwargs):
         self.derive()
         if kwargs.get("update_fields") is not None:
@@ -192,6 +187,11 @@ class Organisation(Provenance):
 
     def get_absolute_url(self):
         return reverse("crm:organisation", args=[self.pk])
+
+    def derive(self):
+        """Fill what follows from the rest; a bulk write, which skips `save`, calls it itself."""
+        self.siren = self.siren or None
+        self.search = search.normalise(f"{self.name} {self.siren or ''}")
 
     @property
     def is_company(self):

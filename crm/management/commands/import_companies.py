@@ -60,8 +60,8 @@ class Command(BaseCommand):
         for row in plan.rows:
             if row.fate == REFUSED:
                 self.stdout.write(f"Ligne {row.line} refusée : {' '.join(row.reasons)}")
-        fates = ", ".join(f"{counts[fate]} {label}" for fate, label in FATES.items())
+        fates = ", ".join(plural(counts[fate], forms) for fate, forms in FATES.items())
         read = plural(counts["read"], "ligne lue,lignes lues")
-        self.stdout.write(f"{read} : {fates}.")
+        self.stdout.write(f"{read}\u00a0: {fates}.")
         if dry_run:
             self.stdout.write("Rien n’est écrit : c’était un essai.")
