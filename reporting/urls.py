@@ -1,14 +1,14 @@
 from django.urls import path
 
-from crm.views.pending import pending
+from reporting.views import exports, reports, today
 
 app_name = "reporting"
 urlpatterns = [
-    path("", pending, name="today"),
-    path("rapports/", pending, name="reports"),
-    path("rapports/copil.xlsx", pending, name="committee_workbook"),
-    path("rapports/remontee.xlsx", pending, name="national_return"),
-    path("rapports/entreprises.<str:kind>", pending, name="organisations_export"),
-    path("rapports/projets.<str:kind>", pending, name="projects_export"),
-    path("rapports/dossiers.<str:kind>", pending, name="applications_export"),
+    path("", today.today, name="today"),
+    path("rapports/", reports.reports, name="reports"),
+    path("rapports/copil.xlsx", reports.committee_workbook, name="committee_workbook"),
+    path("rapports/remontee.xlsx", reports.national_return, name="national_return"),
+    path("rapports/entreprises.<str:kind>", exports.organisations, name="organisations_export"),
+    path("rapports/projets.<str:kind>", exports.projects, name="projects_export"),
+    path("rapports/dossiers.<str:kind>", exports.applications, name="applications_export"),
 ]

@@ -85,37 +85,15 @@ def summary(request, current, filterset):
     return {
         "plan": current,
         "filterset": filterset,
-        "tags": [(tag, without(request, tag)) for tag in filterset.tags],
         "totals": filterset.qs.totals(),
         "late_milestones": late.count(),
-        "refusals": refusals(filterset),
         "query": request.GET.urlencode(),
         "can_edit": can_edit(request.user, request.territory),
     }
 
 
-def refusals(filterset):
-    """The filters that were refused, by the label the reader knows."""
-    if filterset.is_valid():
-        return []
-    form = filterset.form
-    return [
-        (form[name].label if name in form.fields else name, errors)
-        for name, errors in filterset.errors.items()
-    ]
-
-
 def is_filtered(filterset):
     return bool(filterset.tags) or not filterset.is_valid()
-
-
-def without(request, tag):
-    """The query string of this page once a filter is removed."""
-    name, value, *_ = tag
-    query = request.GET.copy()
-    query.setlist(name, [kept for kept in query.getlist(name) if kept != value])
-    query.pop("page", None)
-    return query.urlencode()
 
 
 def sections(territory, actions, *, is_filtered):

@@ -14,8 +14,29 @@ class Tag(NamedTuple):
     remove: str
 
 
+# What the address of a list may carry beside filters.
+BESIDE = {"page", "page_size", "format"}
+
+
 class FilterSet(django_filters.FilterSet):
-    """A refused filter yields no row; django-filter would silently ignore it and yield them all."""
+    """A refused or unknown filter yields no row; django-filter would yield them all."""
+
+    def is_valid(self):
+        if self.is_bound:
+            for name in set(self.data) - set(self.filters) - BESIDE:
+                refusal = f"Le filtre «\u00a0{name}\u00a0» n’existe pas."
+                if refusal not in self.form.non_field_errors():
+                    self.form.add_error(None, refusal)
+        return super().is_valid()
+
+    @property
+    def refusals(self):
+        """Each refused filter, in a sentence that names it."""
+        return [
+            f"{self.form.fields[name].label}\u00a0: {error}" if name in self.form.fields else error
+            for name, errors in self.form.errors.items()
+            for error in errors
+        ]
 
     @property
     def qs(self):
@@ -58,31 +79,6 @@ class FilterSet(django_filters.FilterSet):
         query.setlist(name, [value for value in query.getlist(name) if value != raw])
         query.pop("page", None)
         return f"?{query.urlencode()}"
-
-
-# What the address of a list may carry beside filters.
-BESIDE = {"page", "page_size", "format"}
-
-
-class StrictFilterSet(FilterSet):
-    """Refuses a filter that does not exist too: it would silently let every row through."""
-
-    def is_valid(self):
-        if self.is_bound:
-            for name in set(self.data) - set(self.filters) - BESIDE:
-                refusal = f"Le filtre «\u00a0{name}\u00a0» n’existe pas."
-                if refusal not in self.form.non_field_errors():
-                    self.form.add_error(None, refusal)
-        return super().is_valid()
-
-    @property
-    def refusals(self):
-        """Each refused filter, in a sentence that names it."""
-        return [
-            f"{self.form.fields[name].label}\u00a0: {error}" if name in self.form.fields else error
-            for name, errors in self.form.errors.items()
-            for error in errors
-        ]
 
 
 class OrderingFilter(django_filters.OrderingFilter):

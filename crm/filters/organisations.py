@@ -2,7 +2,7 @@ import django_filters
 from django import forms
 from django.db.models import Q
 
-from crm.filters.base import OrderingFilter, StrictFilterSet
+from crm.filters.base import FilterSet, OrderingFilter
 from crm.forms.communes import CommuneField
 from crm.forms.identifiers import CodeField, clean_naf
 from crm.models import Epci, NafCode, Organisation, Sector, Site, WorkforceBand
@@ -20,7 +20,7 @@ class NafFilter(django_filters.Filter):
         super().__init__(*args, read=clean_naf, widget=suggested, **kwargs)
 
 
-class OrganisationFilter(StrictFilterSet):
+class OrganisationFilter(FilterSet):
     """What one may ask of the organisations: the page, the export and the API share it.
 
     It reads what `Organisation.objects.for_list(viewer)` annotates.

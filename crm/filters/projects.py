@@ -4,7 +4,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Length, Substr
 
 from crm.fields import AmountField
-from crm.filters.base import OrderingFilter, StrictFilterSet
+from crm.filters.base import FilterSet, OrderingFilter
 from crm.filters.organisations import CommuneFilter
 from crm.models import (
     Confidentiality,
@@ -56,7 +56,7 @@ class AmountFilter(django_filters.NumberFilter):
     field_class = AmountField
 
 
-class ProjectFilter(StrictFilterSet):
+class ProjectFilter(FilterSet):
     """The one filter of projects: board, table, exports and API."""
 
     q = django_filters.CharFilter(label="Recherche", method="by_text")

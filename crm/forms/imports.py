@@ -2,13 +2,12 @@ from itertools import groupby
 
 from django import forms
 from django.conf import settings
-from django.template.defaultfilters import filesizeformat
 
 from crm.forms.base import Form
 from crm.imports.columns import BY_CODE, TARGETS
 from crm.imports.commit import receive
 from crm.imports.reading import Unreadable
-from crm.imports.wording import typeset
+from crm.imports.wording import size, typeset
 
 IDENTIFYING = {"name", "siren", "siret"}
 SAMPLES = 3
@@ -21,10 +20,10 @@ class UploadForm(Form):
         label="Fichier",
         error_messages={
             "required": "Choisissez un fichier.",
-            "empty": "Ce fichier est vide.",
             "max_length": "Le nom de ce fichier est trop long.",
         },
         max_length=200,
+        allow_empty_file=True,  # reading it says so, with its name
     )
 
     def __init__(self, *args, territory, by, **kwargs):
@@ -37,8 +36,8 @@ class UploadForm(Form):
         if file.size > settings.IMPORT_MAX_BYTES:
             raise forms.ValidationError(
                 typeset(
-                    f"« {file.name} » pèse {filesizeformat(file.size)} : "
-                    f"{filesizeformat(settings.IMPORT_MAX_BYTES)} au plus. "
+                    f"« {file.name} » pèse {size(file.size)} : "
+                    f"{size(settings.IMPORT_MAX_BYTES)} au plus. "
                     "Partagez-le en plusieurs fichiers."
                 )
             )

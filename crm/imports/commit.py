@@ -8,6 +8,7 @@ from django.utils import timezone
 from crm.imports import columns, reading
 from crm.imports.bulk import CHUNK, MODELS, Bulk
 from crm.imports.plan import REFUSED, build
+from crm.imports.wording import size
 from crm.models import Contact, ImportBatch, Organisation, Site
 
 
@@ -25,7 +26,7 @@ def receive(name, data, territory, *, by=None):
     return ImportBatch(
         territory=territory,
         file_name=name[:200],
-        reading={"how": table.how, "warnings": table.warnings, "bytes": len(data)},
+        reading={"how": table.how, "warnings": table.warnings, "size": size(len(data))},
         header=table.header,
         rows=table.rows,
         mapping=columns.guess(table.header, table.rows),

@@ -121,7 +121,7 @@ class Places:
             elsewhere = self.inside.of_name(key, "") if postal_code else []
             if elsewhere:
                 raise ValueError(f"« {name} » n’est pas une commune du code postal {postal_code}")
-            raise ValueError(f"commune « {text} » inconnue{self._suggestion(key)}")
+            raise ValueError(f"commune « {text} » inconnue{self._suggestion(key, postal_code)}")
         communes = {commune.pk: commune for _, commune in found}
         if len(communes) > 1:
             if not self.accepts_outside and not communes.keys() & self.inside.by_code.keys():
@@ -149,8 +149,15 @@ class Places:
             remarks.append(f"{commune.name} ({commune.pk}) est hors du territoire.")
         return commune, remarks
 
-    def _suggestion(self, key):
-        close = difflib.get_close_matches(key, self.names, n=1, cutoff=0.75)
+    def _suggestion(self, key, postal_code):
+        """The nearest name, less near if the postal code agrees: « Baumont » at 82500."""
+        there = {
+            name_key(commune.name)
+            for commune in self.inside.by_code.values()
+            if postal_code and postal_code in commune.postal_codes.split("|")
+        }
+        close = difflib.get_close_matches(key, there, n=1, cutoff=0.5)
+        close = close or difflib.get_close_matches(key, self.names, n=1, cutoff=0.75)
         return f". Vouliez-vous dire « {self.names[close[0]]} » ?" if close else ""
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -91,7 +92,7 @@ def read_text(name, data, max_rows):
     separated = DELIMITERS[delimiter] if several else "une seule colonne"
     table = tabulate(name, rows, ["CSV", encoding, separated], max_rows)
     if nuls:
-        table.warnings.append(f"{nuls} caractères nuls ont été retirés.")
+        table.warnings.append(f"Caractères nuls retirés : {nuls}.")
     return table
 
 
@@ -193,7 +194,6 @@ def read_workbook(name, data, max_rows):
 
 def load_sheets(name, data, max_rows):
     import pandas as pd  # half a second to import: only for who brings a workbook
-    from python_calamine import CalamineError
 
     if data.startswith(OLE) and ENCRYPTED in data:
         raise Unreadable(f"« {name} » est protégé par un mot de passe : retirez-le d’abord.")
@@ -207,7 +207,7 @@ def load_sheets(name, data, max_rows):
             na_filter=False,
             nrows=max_rows + HEADER_WITHIN + 2,
         )
-    except (CalamineError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged file fails in as many ways as there are formats
         raise Unreadable(
             f"« {name} » ne s’ouvre pas comme un tableur : il est abîmé ou d’un autre format. "
             "Enregistrez-le de nouveau, en XLSX, ODS ou CSV."
@@ -226,7 +226,7 @@ def refuse_bomb(name, data):
             for member in members:
                 if re.fullmatch(r"xl/worksheets/[^/]+\.xml", member.filename):
                     refuse_sprawl(name, archive.read(member))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
         raise Unreadable(f"« {name} » est abîmé : le tableur ne s’ouvre pas.") from error
 
 
@@ -288,8 +288,8 @@ def tabulate(name, rows, how, max_rows):
     header = [title or f"Colonne {index}" for index, title in enumerate(header, start=1)]
     warnings = []
     if at:
-        lines = f"{at} lignes" if at > 1 else "1 ligne"
-        warnings.append(f"{lines} de titre au-dessus du tableau, non reprises.")
+        lines = f"{at} lignes de titre laissées" if at > 1 else "1 ligne de titre laissée"
+        warnings.append(f"{lines} au-dessus du tableau.")
     return Table(header, body, how, warnings)
 
 

@@ -267,6 +267,6 @@ class RowReader:
         row.title = texts.get("name", "")
         shown = row.values.get("siret") or row.values.get("siren")
         shown = shown or texts.get("siret") or texts.get("siren")
-        row.subtitle = shown or texts.get("commune", "")
+        row.subtitle = values.grouped(shown or texts.get("commune", ""))
         if normalise(row.title) in TOTALS and not shown:
             row.refuse("Cette ligne est un total, pas une entreprise.")

@@ -15,6 +15,7 @@ from stdnum import luhn
 from crm.fields import parse_number
 from crm.identifiers import clean_siren, clean_siret
 from crm.search import normalise
+from crm.templatetags.french import euros
 
 BLANK = {"", "null", "none", "nan", "n/a", "#n/a", "na", "-", "--", "—", "–", "n.c.", "n.c", "nc"}
 BLANK |= {"n/c", "n.d.", "n.d", "nd", "n.r.", "nr", "?", "inconnu", "inconnue", "non communique"}
@@ -87,6 +88,13 @@ def identifier(text, say, length, name, check):
         raise ValueError(reason_of(digits, length, name)) from error
 
 
+def grouped(text):
+    """« 900 000 000 00017 » for a SIREN or a SIRET; anything else as it is."""
+    if not (text.isascii() and text.isdigit() and len(text) in {9, 14}):
+        return text
+    return "\u00a0".join(part for part in (text[:3], text[3:6], text[6:9], text[9:]) if part)
+
+
 def reason_of(digits, length, name):
     if not (digits.isascii() and digits.isdigit()):
         return f"un {name} ne compte que des chiffres"
@@ -119,7 +127,7 @@ def amount(text, say, unit=1):
         raise ValueError("ce montant est trop grand")
     value = value.quantize(Decimal("0.01"))
     if unit > 1:
-        say(f"« {text} » compris comme {value:,.0f} €.".replace(",", "\u00a0"))
+        say(f"« {text} » compris comme {euros(value)}.")
     return value
 
 

@@ -16,6 +16,7 @@ from crm.imports.columns import BY_CODE, TARGETS
 from crm.imports.commit import AlreadyDone, Outdated, commit, plan_of
 from crm.imports.plan import FATES, REFUSED
 from crm.imports.undo import TooLate, undo
+from crm.imports.wording import size
 from crm.models import ImportBatch
 from crm.perms import can_edit
 from crm.templatetags.french import plural
@@ -49,7 +50,7 @@ def import_list(request):
     context = {
         "form": form,
         "page": page,
-        "max_bytes": settings.IMPORT_MAX_BYTES,
+        "max_size": size(settings.IMPORT_MAX_BYTES),
         "max_rows": settings.IMPORT_MAX_ROWS,
     }
     return render(request, "crm/import_list.html", context, status=422 if posted else 200)

@@ -164,7 +164,7 @@ def test_refused_filter_shows_no_row_and_says_so(officer_client, territory, url,
     response = officer_client.get(url, query)
     assert response.status_code == 400
     assertNotContains(response, "Navette", status_code=400)
-    assertContains(response, "n’est pas reconnu", status_code=400)
+    assertContains(response, "n’a pas été compris", status_code=400)
 
 
 def test_table_sorts_with_the_unknown_last(officer_client, territory):
