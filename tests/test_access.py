@@ -6,6 +6,7 @@ A route that is not in the tables below fails: whoever adds one says who may use
 import datetime as dt
 
 import pytest
+from django.db import transaction
 from django.urls import URLPattern, get_resolver, reverse
 
 from actions.models import (
@@ -16,7 +17,8 @@ from actions.models import (
     Meeting,
     Milestone,
 )
-from crm.models import Confidentiality, LocalPriority, Membership, PartnerToken, Role
+from crm.imports.commit import receive
+from crm.models import Confidentiality, LocalPriority, Membership, PartnerToken, Role, Sector
 from funding.models import DeclaredFact
 from tests.crm.factories import (
     ContactFactory,
@@ -94,7 +96,7 @@ ROUTES = {
     "crm:settings": (GET, TEAM, None),
     "crm:setting_references": (GET, TEAM, "reference_kind"),
     "crm:setting_reference": (GET, MANAGER, "reference"),
-    "crm:setting_team": (GET, TEAM, None),
+    "crm:setting_team": (GET, MANAGER, None),
     "crm:setting_member": (POST, MANAGER, "member"),
     "crm:setting_member_remove": (POST, MANAGER, "member"),
     "crm:setting_member_invite": (POST, MANAGER, "member"),
@@ -149,6 +151,8 @@ ROUTES = {
     "reporting:projects_export": (GET, ALL, "kind"),
     "reporting:applications_export": (GET, ALL, "kind"),
 }
+# What a route cannot do without, so that its answer is about the right to use it.
+DATA = {"crm:project_move": {"stage": "qualifie"}}
 # Open to everyone: signing in, the documentation of the API, the component page of DEBUG.
 PUBLIC = {"crm:sign_in", "crm:first_password", "crm:components", "api:root", "api:docs"}
 PUBLIC |= {"api:schema", "api:not_found"}
@@ -196,10 +200,10 @@ def world(territory):
     item = AgendaItem.objects.create(
         territory=territory, meeting=meeting, project=project, title="Point"
     )
+    Sector.objects.create(code="maroquinerie", label="Maroquinerie", territory=territory)
     loose = AgendaItem.objects.create(territory=territory, title="Autre point")
-    batch = territory.imports.create(
-        file_name="a.csv", header=["SIRET"], rows=[], reading={"bytes": 10}
-    )
+    batch = receive("a.csv", b"Raison sociale;Commune\nUsine;Fleurance\n", territory)
+    batch.save()
     objects = {
         "organisation": holder,
         "site": SiteFactory(organisation=holder),
@@ -225,8 +229,8 @@ def world(territory):
     return arguments | {
         "batch": [batch.token],
         "reference_kind": ["filieres"],
-        "reference": ["filieres", "agroalimentaire"],
-        "action_link": [action.pk, "projets", project.pk],
+        "reference": ["filieres", "maroquinerie"],
+        "action_link": [action.pk, "projet", project.pk],
         "item_place": [loose.pk, meeting.pk],
         "kind": ["csv"],
     }
@@ -234,7 +238,12 @@ def world(territory):
 
 def call(client, name, world):
     method, _, thing = ROUTES[name]
-    return getattr(client, method)(reverse(name, args=world[thing] if thing else []))
+    url = reverse(name, args=world[thing] if thing else [])
+    # Each call starts from the same world, whatever the one before did to it.
+    with transaction.atomic():
+        response = getattr(client, method)(url, DATA.get(name, {}))
+        transaction.set_rollback(True)
+    return response
 
 
 def test_anonymous_is_sent_to_sign_in(client, world):
