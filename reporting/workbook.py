@@ -229,6 +229,7 @@ class Book:
             elif asks:
                 sheet.write_blank(blank, at.left + i, None, self.format("blank"))
         sheet.write_string(total, at.left, label, self.format("total"))
+        sheet.set_row(total, 20)
 
     def bars(
         self, sheet, at, *, title, series, categories, width=700, height=300, offset=0, money=False

@@ -46,8 +46,25 @@ document.addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
+// What someone unfolded stays so when the panel around it is drawn again.
+const unfolded = new Set();
+for (const swapping of ["htmx:beforeSwap", "htmx:oobBeforeSwap"]) {
+  document.addEventListener(swapping, (event) => {
+    for (const fold of event.detail.target.querySelectorAll("details[id][open]")) unfolded.add(fold.id);
+  });
+}
+for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
+  document.addEventListener(swapped, () => {
+    for (const id of unfolded) {
+      const fold = document.getElementById(id);
+      if (fold) fold.open = true;
+    }
+  });
+}
+
 // After a swap: dialogs open, the first refused field takes the focus, what changed is said.
 document.addEventListener("htmx:afterSettle", (event) => {
+  unfolded.clear();
   const dialog = event.target.querySelector("dialog[data-open]") || (event.target.matches("dialog[data-open]") ? event.target : null);
   if (dialog && !dialog.open) dialog.showModal();
   const refused = event.target.querySelector("[aria-invalid=true]");

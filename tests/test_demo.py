@@ -307,7 +307,7 @@ def test_the_empty_territory_is_refused_once_the_fiction_is_there(fiction):
 def test_the_example_spreadsheet_has_a_row_of_every_fate(fiction):
     out = StringIO()
     call_command("import_companies", EXAMPLE, territory=demo.CODE, dry_run=True, stdout=out)
-    text = out.getvalue()
+    text = out.getvalue().replace("\u00a0", " ")
     assert "cp1252" in text
     assert "7 créées, 2 mises à jour, 1 inchangée" in text
     assert "5 refusées" in text

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from crm.imports.drafts import Draft, OrganisationDraft, Register
 from crm.imports.lookups import CodeLists, Places
-from crm.imports.rows import RowReader
+from crm.imports.rows import NO_NAME, RowReader
 from crm.models import Contact, Organisation, Site
 from crm.search import normalise
 
@@ -39,7 +39,9 @@ class Plan:
         self.rows = rows
         self.sirets = {}
         self.touched = {}  # an ordered set of drafts
-        for row in sorted(rows, key=certainty):
+        ordered = sorted(rows, key=certainty)
+        lend_names(ordered)
+        for row in ordered:
             self._settle(row)
         self.fates = Counter(row.fate for row in rows)
 
@@ -109,10 +111,8 @@ class Plan:
 
     def _find_organisation(self, row):
         """By SIRET, then SIREN, then exact name and commune; None when it is a new one."""
-        register, siret, siren = self.register, row.values.get("siret"), row.values.get("siren")
-        if siret and siren and siret[:9] != siren:
-            raise Refusal(f"Le SIRET {siret} n’est pas un établissement du SIREN {siren}.")
-        siren = siren or (siret and siret[:9])
+        register, siret = self.register, row.values.get("siret")
+        siren = siren_of(row)
         found = register.by_siren.get(siren)
         if siret in register.by_siret:
             holder = register.by_siret[siret][0]
@@ -131,7 +131,10 @@ class Plan:
         return found
 
     def _by_name(self, row, siren):
-        """Those of the commune, else those of no known commune; with a SIREN, who has none yet."""
+        """Those of the commune, else those of no known commune; with a SIREN, who has none yet.
+
+        With a SIREN nothing is ambiguous: among several namesakes, none is taken for it.
+        """
         namesakes = self.register.by_name.get(normalise(row.values.get("name", "")), [])
         if siren:
             namesakes = [draft for draft in namesakes if not draft.instance.siren]
@@ -139,8 +142,11 @@ class Plan:
         if commune or siren:
             there = [draft for draft in namesakes if commune and draft.in_commune(commune)]
             namesakes = there or [draft for draft in namesakes if not draft.communes()]
+        if len(namesakes) > 1 and siren:
+            row.say(f"{len(namesakes)} entreprises sans SIREN portent déjà ce nom.")
+            return None
         if len(namesakes) > 1:
-            clue = "le SIRET" if siren else "le SIREN" if commune else "le SIREN ou la commune"
+            clue = "le SIREN" if commune else "le SIREN ou la commune"
             raise Refusal(f"{len(namesakes)} entreprises portent ce nom : donnez {clue}.")
         return namesakes[0] if namesakes else None
 
@@ -220,7 +226,11 @@ class Plan:
         if contact is None:
             contact = Draft(Contact(organisation=organisation.instance))
             organisation.contacts.append(contact)
+        elif contact.instance.last_name != NO_NAME:
+            said = {part: said[part] for part in said.keys() - {"first_name", "last_name"}}
         self._propose(contact, said, row)
+        if contact.instance.last_name == NO_NAME:
+            contact.said_on.pop("last_name", None)  # whoever has a name may take the place
 
     def _propose(self, draft, said, row):
         before = len(row.changes)
@@ -238,6 +248,22 @@ def facts_of(row):
     return {name: said for name, said in row.values.items() if not name.startswith("contact_")}
 
 
+def siren_of(row):
+    return row.values.get("siren") or row.values.get("siret", "")[:9] or None
+
+
+def lend_names(rows):
+    """A line without a name takes the one that another line gives to its SIREN."""
+    sound = [row for row in rows if not row.reasons and siren_of(row)]
+    names = {}
+    for row in sound:
+        if "name" in row.values:
+            names.setdefault(siren_of(row), row.values["name"])
+    for row in sound:
+        if siren_of(row) in names:
+            row.values.setdefault("name", names[siren_of(row)])
+
+
 def certainty(row):
     """The best identified rows first, so that the others find them whatever the order."""
     held = row.values.keys()
@@ -245,21 +271,21 @@ def certainty(row):
 
 
 def find_contact(contacts, said):
-    """By e-mail, else by name among those whose e-mail does not contradict."""
+    """The same name with no contradicting e-mail; the same e-mail when one of them has no name."""
     email = said.get("email", ("", ""))[0].casefold()
-    name = full_name(*(said.get(part, ("", ""))[0] for part in ("first_name", "last_name")))
-    if email:
-        for draft in contacts:
-            if draft.instance.email.casefold() == email:
-                return draft
-    for draft in contacts:
-        known = draft.instance
-        if full_name(known.first_name, known.last_name) != name:
-            continue
-        if not email or not known.email:
-            return draft
-    return None
+    name = words(*(said.get(part, ("", ""))[0] for part in ("first_name", "last_name")))
+    named = [draft for draft in contacts if name_of(draft) == name]
+    mailed = [draft for draft in contacts if email and draft.instance.email.casefold() == email]
+    nameless = [draft for draft in mailed if words(NO_NAME) in (name, name_of(draft))]
+    compatible = [draft for draft in named if not (email and draft.instance.email)]
+    found = [*(draft for draft in mailed if draft in named), *nameless, *compatible]
+    return found[0] if found else None
 
 
-def full_name(first, last):
-    return normalise(f"{first} {last}")
+def name_of(draft):
+    return words(draft.instance.first_name, draft.instance.last_name)
+
+
+def words(*names):
+    """« Sylvie Lafforgue » and « LAFFORGUE Sylvie » are one person."""
+    return sorted(normalise(" ".join(names)).split())

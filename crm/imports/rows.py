@@ -91,6 +91,7 @@ class RowReader:
         for target, text in texts.items():
             if target not in PLACE | {"contact_name"}:
                 self._take(row, target, text)
+        self._check_pair(row)
         self._date_band(row)
         self._take_place(row, texts)
         self._take_contact(row, texts)
@@ -189,6 +190,11 @@ class RowReader:
             if year := year_of(self.header[self.columns[target]]):
                 row.years["workforce_band"] = year
         return None
+
+    def _check_pair(self, row):
+        siren, siret = row.values.get("siren"), row.values.get("siret")
+        if siren and siret and siret[:9] != siren:
+            row.refuse(f"Le SIRET {siret} n’est pas un établissement du SIREN {siren}.")
 
     def _date_band(self, row):
         """A heading such as « Tranche d’effectif 2024 » dates the band."""

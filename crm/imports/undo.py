@@ -48,7 +48,9 @@ class Undoing:
             for chunk in chunks(changes):
                 for instance in model.objects.filter(pk__in=chunk):
                     fields = frozenset(self._restore_one(instance, changes[instance.pk]))
-                    if fields or instance.pk in links:
+                    if is_linked := model is Organisation and instance.pk in links:
+                        self._forget_sectors(instance)
+                    if fields or is_linked:
                         groups.setdefault(fields, []).append(instance)
             for fields, objects in groups.items():
                 self.bulk.update(model, objects, fields)
@@ -67,6 +69,10 @@ class Undoing:
                 instance.provenance.pop(field, None)
                 instance.provenance |= {field: source} if source else {}
             yield meta.name
+
+    def _forget_sectors(self, instance):
+        if instance.provenance.get("sectors", {}).get("source") == self.batch.source:
+            del instance.provenance["sectors"]
 
     def _unlink_sectors(self):
         """Remove the sectors added to companies that were there before; return which."""

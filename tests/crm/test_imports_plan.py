@@ -127,6 +127,34 @@ def test_each_contact_may_have_its_own_line(batch):
     assert Contact.objects.filter(organisation__siren=siren(1)).count() == 2
 
 
+def test_a_contact_is_recognised_whatever_the_order_of_the_name(territory, batch):
+    company = OrganisationFactory(territory=territory, siren=siren(1), name="A")
+    known = company.contacts.create(first_name="Sylvie", last_name="Lafforgue", email="s@a.fr")
+    commit(
+        batch(
+            "SIREN;Contact;Courriel;Tél",
+            f"{siren(1)};LAFFORGUE Sylvie;S@A.fr;05 63 01 02 03",
+            f"{siren(1)};;s@a.fr;",
+            f"{siren(1)};Marc;s@a.fr;",
+        )
+    )
+    known.refresh_from_db()
+    assert (known.first_name, known.last_name) == ("Sylvie", "Lafforgue")
+    assert known.phone == "05 63 01 02 03"
+    assert {contact.last_name for contact in company.contacts.all()} == {"Lafforgue", "Marc"}
+
+
+def test_a_nameless_address_gives_way_to_the_name_that_comes(territory, batch):
+    OrganisationFactory(territory=territory, siren=siren(1), name="A")
+    commit(batch("SIREN;Contact;Courriel", f"{siren(1)};;s@a.fr", f"{siren(1)};Sylvie;s@a.fr"))
+    assert Contact.objects.get().last_name == "Sylvie"
+
+
+def test_a_line_without_a_name_takes_it_from_another_of_its_siren(rows):
+    nameless, named = rows("Nom;SIRET;Commune", f";{siret(1, 1)};Fleurance", f"Coop;{siret(1, 2)};")
+    assert (nameless.fate, named.fate) == ("created", "created")
+
+
 def test_siren_of_another_company_is_refused(territory, rows):
     (row,) = rows("Nom;SIREN;SIRET", f"A;{siren(2)};{siret(1)}")
     assert "n’est pas un établissement du SIREN" in reasons(row)
