@@ -12,7 +12,7 @@ run: .venv/.ready
 	@DEBUG=1 $(BIN)/python manage.py load_catalogue
 	@$(if $(EMPTY),DEBUG=1 $(BIN)/python manage.py load_demo --empty,DEBUG=1 $(BIN)/python manage.py load_demo)
 	@echo "Établi : http://127.0.0.1:$(PORT)  (Ctrl C pour arrêter)"
-	@DEBUG=1 $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 8 --backpressure 64 --log-level warning config.wsgi:application
+	@DEBUG=1 $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 4 --backpressure 64 --log-level warning config.wsgi:application
 
 test: .venv/.ready
 	$(BIN)/python -m pytest -n auto $(ARGS)

@@ -16,7 +16,7 @@ def can_edit(user, territory):
 
 
 def can_manage(user, territory):
-    """Managers keep the team, the code lists, the imports’ undo and the partners’ tokens."""
+    """Managers keep the team and the code lists."""
     return role_in(user, territory.pk) == Role.MANAGER
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from crm.models import Project
 from funding import ranking
 from funding.catalogue import rules_of
-from funding.eligibility import Verdict, possible_sizes
+from funding.eligibility import Verdict, possible_sizes, wording
 from funding.facts import FactReader, with_facts
 from funding.models import Program
 
@@ -53,6 +53,16 @@ class Match:
     @property
     def aid(self):
         return ranking.aid_sentence(self.rank.aid)
+
+    @property
+    def cover(self):
+        """« Couvre 20 à 40 % du coût », or nothing when the aid is not known."""
+        reasons = self.rank.reasons if self.rank.aid is not None else []
+        return next((reason.sentence for reason in reasons if reason.part == "cover"), "")
+
+    @property
+    def shared_theme_labels(self):
+        return [wording.THEMES[code] for code in wording.THEMES if code in self.rank.shared_themes]
 
     @property
     def next_deadline(self):
@@ -101,6 +111,8 @@ def counted_costs(project, program):
 
 
 def expected_aid(program, costs, sizes):
+    if not program.rate_on_project:
+        return None
     by_size = {size: Decimal(rate) for size, rate in (program.rates_by_size or {}).items()}
     return ranking.expected_aid(
         costs,

@@ -87,6 +87,7 @@ class Program(models.Model):
     rate_min = models.DecimalField("taux minimum", max_digits=5, decimal_places=2, null=True)
     rate_max = models.DecimalField("taux maximum", max_digits=5, decimal_places=2, null=True)
     rates_by_size = models.JSONField("taux par taille", null=True)
+    rate_on_project = models.BooleanField("taux appliqué à l’assiette du projet", default=True)
     rate_note = models.TextField("précisions sur le taux", blank=True)
     costs_min = MoneyField("assiette minimum")
     costs_max = MoneyField("assiette maximum")

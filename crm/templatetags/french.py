@@ -20,9 +20,9 @@ def number(value, places=0):
 
 
 @register.simple_tag
-def icon(name, size=""):
-    """{% icon "check" %}; sizes « s » and « l »."""
-    css = f"icon is-{size}" if size else "icon"
+def icon(name, size="", part=""):
+    """{% icon "check" %}; sizes « s » and « l »; `part` is the component’s own class."""
+    css = " ".join(filter(None, ["icon", f"is-{size}" if size else "", part]))
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
         css,

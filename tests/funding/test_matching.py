@@ -190,6 +190,16 @@ def test_a_closed_program_is_never_proposed(officer_client, project):
     assertNotContains(page, "Aide fermée")
 
 
+def test_the_rate_of_a_study_is_not_applied_to_the_whole_project(officer_client, project):
+    ProgramFactory(name="Étude", rate_max=D("80"), rate_on_project=False)
+    ProgramFactory(name="Investissement", rate_max=D("80"))
+    aids = {
+        match.program.name: match.rank.aid
+        for match in matches_of(project, officer_client.user, today=TODAY)
+    }
+    assert aids == {"Étude": None, "Investissement": (D("0"), D("400000.00"))}
+
+
 def test_uncertain_rule_never_gives_a_certain_verdict(officer_client, project):
     ProgramFactory(criteria=[{"kind": "headcount", "key": "h", "max": 250, "confidence": "TBV"}])
     match = matches_of(project, officer_client.user, today=TODAY)[0]

@@ -33,7 +33,8 @@ class Command(BaseCommand):
             expires_at=timezone.now() + datetime.timedelta(days=days),
         )
         self.stderr.write(
-            f"Jeton pour {token.partner}, territoire {chosen.name}, portées {', '.join(token.scopes)}, "
+            f"Jeton pour {token.partner}, territoire {chosen.name}, "
+            f"portées {', '.join(token.scopes)}, "
             f"valable jusqu’au {timezone.localtime(token.expires_at):%d/%m/%Y}. "
             "Il ne sera plus montré\u00a0:"
         )
