@@ -4,13 +4,18 @@ PORT ?= 8000
 BIN := .venv/bin
 LOCK_COMMAND := uv pip compile --universal --generate-hashes --python-version 3.11 --group dev --quiet pyproject.toml -o requirements.lock
 
+# The territory without the fiction has a database of its own: one does not undo the other.
+ifdef EMPTY
+export DATABASE_URL ?= sqlite:///$(CURDIR)/empty.sqlite3
+endif
+
 .PHONY: run test bench lint lock clean
 
 run: .venv/.ready
 	@DEBUG=1 $(BIN)/python manage.py migrate --verbosity 0
 	@DEBUG=1 $(BIN)/python manage.py load_reference
 	@DEBUG=1 $(BIN)/python manage.py load_catalogue
-	@$(if $(EMPTY),DEBUG=1 $(BIN)/python manage.py load_demo --empty,DEBUG=1 $(BIN)/python manage.py load_demo)
+	@DEBUG=1 $(BIN)/python manage.py load_demo $(if $(EMPTY),--empty)
 	@echo "Établi : http://127.0.0.1:$(PORT)  (Ctrl C pour arrêter)"
 	@DEBUG=1 $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 4 --backpressure 64 --log-level warning config.wsgi:application
 
@@ -30,7 +35,7 @@ lock: .venv/.ready
 	$(LOCK_COMMAND)
 
 clean:
-	rm -rf .venv db.sqlite3 db.sqlite3-shm db.sqlite3-wal staticfiles
+	rm -rf .venv *.sqlite3 *.sqlite3-shm *.sqlite3-wal staticfiles
 
 # uv where it is to be had (it installs in seconds and needs no venv module), else plain venv and pip.
 .venv/.ready: requirements.lock
