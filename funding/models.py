@@ -247,10 +247,6 @@ class Application(models.Model):
             return after not in {cls.Status.ACCEPTED, cls.Status.REFUSED}
         return after not in cls.NOT_FILED
 
-    @property
-    def is_filed(self):
-        return self.status not in self.NOT_FILED and self.filed_on is not None
-
 
 class DeclaredFactQuerySet(models.QuerySet):
     def visible_to(self, viewer):
