@@ -2,7 +2,7 @@ from django.db import models
 
 
 class Region(models.Model):
-    code = models.CharField("code", max_length=2, primary_key=True)
+    code = models.CharField("code", max_length=3, primary_key=True)
     name = models.CharField("nom", max_length=100)
 
     class Meta:

@@ -3,7 +3,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm.models import Commune, Territory
+from crm.models import Commune, Role, Territory, User
 from crm.reference_data import create_territory
 from tests.crm.factories import CommuneFactory, DepartementFactory, EpciFactory
 
@@ -47,3 +47,23 @@ def test_the_same_identifier_may_name_another_territory_in_another_period():
     first = create_territory(code="ti-7606", name="Ancien", epcis=[epci.pk], period="2018-2022")
     second = create_territory(code="ti-7606", name="Comminges", epcis=[epci.pk])
     assert first.pk != second.pk
+
+
+def test_a_command_gives_a_deployment_its_first_manager(territory):
+    out = StringIO()
+    for _ in range(2):
+        call_command("add_member", "Ines@exemple.fr", territory=territory.code, stdout=out)
+    user = User.objects.get(email="ines@exemple.fr")
+    assert user.memberships.get().role == Role.MANAGER
+    assert not user.has_usable_password()
+    assert "changepassword" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("email", "code", "sentence"),
+    [("pas-une-adresse", "ti-1", "adresse"), ("a@exemple.fr", "ti-0", "Aucun territoire")],
+)
+def test_a_wrong_member_is_refused_with_a_sentence(territory, email, code, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        call_command("add_member", email, territory=code)
+    assert not User.objects.exists()
