@@ -12,6 +12,8 @@ endif
 .PHONY: run test bench lint lock clean
 
 run: .venv/.ready
+	@$(BIN)/python -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2>/dev/null \
+	  || { echo "Port $(PORT) is taken: make run PORT=9000"; exit 1; }
 	@DEBUG=1 $(BIN)/python manage.py migrate --verbosity 0
 	@DEBUG=1 $(BIN)/python manage.py load_reference
 	@DEBUG=1 $(BIN)/python manage.py load_catalogue

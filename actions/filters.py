@@ -3,7 +3,7 @@ from django import forms
 
 from actions.models import Action
 from crm.filters import FilterSet
-from crm.filters.base import OrderingFilter
+from crm.filters.base import OrderingFilter, SinceFilter
 from crm.models import LocalPriority, Organisation, User
 
 WATCH = {
@@ -62,9 +62,7 @@ class ActionFilter(FilterSet):
         widget=forms.CheckboxSelectMultiple,
         method="watched",
     )
-    updated_since = django_filters.IsoDateTimeFilter(
-        label="Modifiée depuis", field_name="updated_at", lookup_expr="gte"
-    )
+    updated_since = SinceFilter(label="Modifiée depuis")
     order = OrderingFilter(
         fields=[
             ("code", "code"),

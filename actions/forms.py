@@ -14,7 +14,7 @@ from actions.models import (
     Milestone,
 )
 from crm.fields import AmountField
-from crm.forms.base import Form, ModelForm
+from crm.forms.base import Form, ModelForm, SentTwice
 from crm.models import (
     Health,
     LocalPriority,
@@ -141,13 +141,17 @@ class ActionForm(ModelForm):
         return True
 
 
-class MilestoneForm(ModelForm):
+class MilestoneForm(SentTwice, ModelForm):
+    about = ("action",)
+
     class Meta:
         model = Milestone
         fields = ["label", "due_on"]
 
 
-class IndicatorForm(ModelForm):
+class IndicatorForm(SentTwice, ModelForm):
+    about = ("action",)
+
     class Meta:
         model = Indicator
         fields = [
@@ -172,7 +176,9 @@ class IndicatorForm(ModelForm):
             )
 
 
-class IndicatorValueForm(ModelForm):
+class IndicatorValueForm(SentTwice, ModelForm):
+    about = ("indicator",)
+
     class Meta:
         model = IndicatorValue
         fields = ["value", "observed_on", "evidence"]
@@ -201,7 +207,9 @@ class LinkForm(Form):
         self.fields["action"].label_from_instance = lambda action: f"{action.code} · {action.title}"
 
 
-class MeetingForm(ModelForm):
+class MeetingForm(SentTwice, ModelForm):
+    about = ("territory",)
+
     class Meta:
         model = Meeting
         fields = ["kind", "title", "held_on", "starts_at", "place", "attendance", "notes"]
@@ -226,7 +234,9 @@ class MeetingForm(ModelForm):
             data["title"] = f"{data['kind'].short} du {data['held_on']:%d/%m/%Y}"
 
 
-class AgendaItemForm(ModelForm):
+class AgendaItemForm(SentTwice, ModelForm):
+    about = ("territory",)
+
     class Meta:
         model = AgendaItem
         fields = [

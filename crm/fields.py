@@ -52,6 +52,16 @@ class AmountField(forms.DecimalField):
             ) from None
 
 
+class WholeField(AmountField):
+    """The same without decimals: an integer column would drop them in silence."""
+
+    def to_python(self, value):
+        number = super().to_python(value)
+        if number is not None and number != number.to_integral_value():
+            raise ValidationError("Écrivez un nombre entier, par exemple 1 500.", code="invalid")
+        return number
+
+
 class MoneyField(models.DecimalField):
     """Euros to the cent; unknown is null, never zero."""
 

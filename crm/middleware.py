@@ -1,8 +1,50 @@
+from django.core.exceptions import BadRequest, RequestDataTooBig
+from django.http import JsonResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
 from crm.models import Territory
 from crm.perms import role_in
+
+NUL = "\x00"
+
+
+class ReadableRequestMiddleware:
+    """Keep out what no page can read: a NUL, which PostgreSQL refuses, and an endless form.
+
+    Nobody types a NUL: in an address it is refused, from a form it is taken away, so that the
+    rest of what was typed is kept.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        addresses = request.META.get("QUERY_STRING", ""), request.headers.get("HX-Current-URL", "")
+        if NUL in request.path_info or any("%00" in address for address in addresses):
+            return unreadable(request)
+        try:
+            posted = request.POST
+        except RequestDataTooBig:
+            return render(request, "413.html", status=413)
+        if any(NUL in text for name, values in posted.lists() for text in [name, *values]):
+            request.POST = without_nul(posted)
+        return self.get_response(request)
+
+
+def unreadable(request):
+    if request.path_info.startswith("/api/"):
+        sentence = "L’adresse contient un caractère nul (%00)\u00a0: retirez-le."
+        return JsonResponse({"detail": sentence}, status=400)
+    raise BadRequest
+
+
+def without_nul(posted):
+    clean = posted.copy()
+    clean.clear()
+    for name, values in posted.lists():
+        clean.setlist(name.replace(NUL, ""), [text.replace(NUL, "") for text in values])
+    return clean
 
 
 class CurrentTerritoryMiddleware:

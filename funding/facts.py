@@ -199,7 +199,9 @@ def typed(value):
 
 def record(project, fact, value, *, by, today):
     """Write an answer where it belongs: a field of the holder, the site or the project, or a
-    declared fact. The one who answered and the day are kept as its source."""
+    declared fact. The one who answered and the day are kept as its source.
+
+    Raises ValidationError when the record cannot hold it, such as a start after its end."""
     source = f"saisi par {by}"
     if fact in HOLDER_FIELDS:
         target = project.holder
@@ -210,6 +212,9 @@ def record(project, fact, value, *, by, today):
     else:
         return declare(project, fact, value, by=by, today=today)
     setattr(target, fact, value)
+    others = {field.name for field in target._meta.fields} - {fact}
+    target.clean_fields(exclude=others)
+    target.validate_constraints()
     target.note_source([fact], source, f"{today:%d/%m/%Y}")
     if isinstance(target, Project):
         target.version += 1  # whoever edits the project meanwhile is told

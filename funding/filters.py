@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from crm import search
 from crm.filters import FilterSet
-from crm.filters.base import OrderingFilter
+from crm.filters.base import OrderingFilter, SinceFilter
 from crm.models import Organisation, Theme
 from funding.models import STALE_AFTER, Application, Funder, Program
 
@@ -45,17 +45,24 @@ class ProgramFilter(FilterSet):
         label="Ferme d’ici (jours)", method="closing_within", min_value=0, max_value=3650
     )
     to_check = django_filters.BooleanFilter(label="À vérifier", method="needs_check")
-    updated_since = django_filters.IsoDateTimeFilter(
-        label="Modifié depuis", field_name="updated_at", lookup_expr="gte"
-    )
+    updated_since = SinceFilter(label="Modifié depuis")
     order = OrderingFilter(
+        label="Trier par",
+        empty_label="Financeur, puis nom",
+        field_labels={
+            "name": "Nom",
+            "funder__short_name": "Financeur",
+            "closes_on": "Clôture",
+            "verified_on": "Vérification",
+            "updated_at": "Dernière modification",
+        },
         fields=[
             ("name", "name"),
             ("funder__short_name", "funder"),
             ("closes_on", "closes_on"),
             ("verified_on", "verified_on"),
             ("updated_at", "updated_at"),
-        ]
+        ],
     )
 
     class Meta:
@@ -103,10 +110,18 @@ class ApplicationFilter(FilterSet):
     funder = django_filters.ModelMultipleChoiceFilter(
         label="Financeur", field_name="program__funder", queryset=Funder.objects.all()
     )
-    updated_since = django_filters.IsoDateTimeFilter(
-        label="Modifié depuis", field_name="updated_at", lookup_expr="gte"
-    )
+    updated_since = SinceFilter(label="Modifié depuis")
     order = OrderingFilter(
+        label="Trier par",
+        empty_label="Projet",
+        field_labels={
+            "due_on": "À déposer le",
+            "amount_requested": "Montant demandé",
+            "amount_granted": "Montant accordé",
+            "program__name": "Dispositif",
+            "project__title": "Projet",
+            "updated_at": "Dernière modification",
+        },
         fields=[
             ("due_on", "due_on"),
             ("amount_requested", "requested"),
@@ -114,7 +129,7 @@ class ApplicationFilter(FilterSet):
             ("program__name", "program"),
             ("project__title", "project"),
             ("updated_at", "updated_at"),
-        ]
+        ],
     )
 
     class Meta:

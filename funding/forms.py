@@ -36,7 +36,12 @@ class AnswerForm(Form):
             )
         if question.input == "integer":
             return forms.IntegerField(
-                min_value=0, error_messages={"invalid": "Écrivez un nombre entier, par exemple 42."}
+                min_value=0,
+                max_value=2**31 - 1,
+                error_messages={
+                    "invalid": "Écrivez un nombre entier, par exemple 42.",
+                    "max_value": "Ce nombre est trop grand.",
+                },
             )
         return AmountField(min_value=0, max_digits=14, decimal_places=2)
 

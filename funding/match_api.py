@@ -1,5 +1,7 @@
 """The verdicts of the project page, by API: one row for a project and a program."""
 
+import re
+
 from django import forms
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -21,6 +23,8 @@ from funding.facts import with_facts
 from funding.matching import Matcher
 from funding.models import Program
 
+# A partner is told that someone of the team said so, and when; not who.
+SOMEONE = re.compile(r"saisi par .+?(?=,? (?:le )?\d{2}/\d{2}/\d{4}|$)")
 VERDICTS = {verdict.code: verdict.label for verdict in Verdict}
 
 
@@ -42,12 +46,15 @@ class CriterionSerializer(serializers.Serializer):
     answer = serializers.SerializerMethodField(help_text="met, unknown ou not_met")
     rule = serializers.CharField(help_text="la règle, en français")
     found = serializers.CharField(help_text="ce qui est connu du projet")
-    source = serializers.CharField(help_text="d’où vient ce qui est connu")
+    source = serializers.SerializerMethodField(help_text="d’où vient ce qui est connu")
     rule_to_check = serializers.BooleanField(help_text="la règle elle-même est incertaine")
     question = QuestionSerializer(allow_null=True, help_text="ce qu’il faudrait demander")
 
     def get_answer(self, result) -> str:
         return result.answer.name.lower()
+
+    def get_source(self, result) -> str:
+        return SOMEONE.sub("saisi par l’équipe", result.source)
 
 
 class MatchSerializer(serializers.Serializer):

@@ -181,6 +181,8 @@ class Rank:
         )
         if high == "0" and self.aid[1] == 0:
             return "Aide inférieure au minimum versé"
+        if high == "0":
+            return f"Couvre moins de 1{wording.NBSP}% du coût{back}"
         cover = f"jusqu’à {high}" if low == "0" else f"{low} à {high}"
         return f"Couvre {high if low == high else cover}{wording.NBSP}% du coût{back}"
 

@@ -163,7 +163,12 @@ def decide(book, figures):
         Column("Proposition", lambda row: row[1].recommendation, "wrap", 30),
         Column("En jeu", lambda row: row[1].amount, "money", 13, total=True, asks=True),
         Column("Concerne", lambda row: concerned(row[1]), "wrap", 24),
-        Column("Avis du binôme", lambda row: said(row[1].review_request), "wrap", 24),
+        Column(
+            "Avis du binôme",
+            lambda row: said(row[1].review_request) if figures.reads_reviews else None,
+            "wrap",
+            24,
+        ),
         Column("Décision", lambda row: None, "wrap", 30),
     ]
     sheet = book.sheet(

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from actions.models import Action, AgendaItem
 from crm.models import (
+    PAIR,
     FollowUp,
     Interaction,
     NationalPriority,
@@ -294,6 +295,12 @@ class Figures:
             .prefetch_related("review_request__reviews")
             .order_by("meeting__held_on", "position", "pk")
         )
+
+    @property
+    def reads_reviews(self):
+        """Whether what the pair answered concerns this viewer: the team and the pair only."""
+        readers = self.viewer.territories_as(Role.OFFICER, Role.MANAGER, *PAIR)
+        return self.territory.pk in readers
 
     @cached_property
     def reviews(self):

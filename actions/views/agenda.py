@@ -10,6 +10,7 @@ from crm.decorators import allow, check
 from crm.htmx import is_fragment
 from crm.models import Project
 from crm.perms import can_edit
+from crm.query import row_id
 
 
 def editable_item(request, pk):
@@ -48,8 +49,7 @@ def drawn_from(request):
     """What the form proposes; what the person may not read proposes nothing."""
 
     def asked(rows, name):
-        pk = request.GET.get(name, "")
-        return rows.filter(pk=pk if pk.isdecimal() else 0).first()
+        return rows.filter(pk=row_id(request.GET.get(name))).first()
 
     territory = request.territory
     meetings = Meeting.objects.visible_to(request.user).filter(territory=territory)

@@ -13,6 +13,7 @@ from crm.decorators import check
 from crm.htmx import is_fragment, render_page
 from crm.models import Organisation, Project
 from crm.perms import can_edit
+from crm.query import row_id
 
 CANDIDATES = 12
 # What the address calls a link → the relation of the fiche, the model, and the words.
@@ -99,10 +100,8 @@ def panel(request, subject, relation, name):
     if request.method == "POST":
         check(can_edit, request.user, subject.territory)
         if "remove" in request.POST:
-            removed = request.POST["remove"]
-            get_object_or_404(linked, pk=removed if removed.isdecimal() else 0).unlink(
-                relation, subject
-            )
+            removed = get_object_or_404(linked, pk=row_id(request.POST["remove"]))
+            removed.unlink(relation, subject)
         else:
             form = LinkForm(request.POST, actions=free)
             if form.is_valid():

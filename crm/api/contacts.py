@@ -6,11 +6,16 @@ from crm.api.schema import documented
 from crm.api.viewsets import PartnerViewSet
 from crm.filters import FilterSet
 from crm.models import Contact
+from crm.query import LARGEST_ID
 
 
 class ContactFilter(FilterSet):
     organisation = django_filters.NumberFilter(
-        label="Identifiant de l’organisation", field_name="organisation_id"
+        label="Identifiant de l’organisation",
+        field_name="organisation_id",
+        min_value=1,
+        max_value=LARGEST_ID,
+        decimal_places=0,
     )
     is_main = django_filters.BooleanFilter(label="Contact principal")
 

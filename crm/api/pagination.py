@@ -4,6 +4,8 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from crm.query import row_id
+
 # `after` is written by `next` only; with `updated_since` it names the last row already read.
 PARAMETERS = ["page", "page_size", "format", "after"]
 
@@ -24,7 +26,7 @@ class Pagination(PageNumberPagination):
 
     def get_page_size(self, request):
         text = request.query_params.get("page_size", str(self.page_size))
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= self.max_page_size):
+        if not 1 <= row_id(text) <= self.max_page_size:
             raise ValidationError({"detail": f"page_size va de 1 à {self.max_page_size}."})
         return int(text)
 
@@ -45,7 +47,7 @@ class Pagination(PageNumberPagination):
         after = request.query_params.get("after", "")
         if after:
             since = parse_datetime(request.query_params["updated_since"])
-            if not (after.isascii() and after.isdigit()) or since is None or not since.tzinfo:
+            if not row_id(after) or since is None or not since.tzinfo:
                 raise ValidationError({"detail": "after est l’identifiant donné par next."})
             queryset = queryset.exclude(updated_at=since, pk__lte=int(after))
         size = self.get_page_size(request)

@@ -1,6 +1,9 @@
+import datetime
 from typing import NamedTuple
 
 import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import F
 
 from crm.forms.base import style
@@ -50,6 +53,8 @@ class FilterSet(django_filters.FilterSet):
             form.label_suffix = ""
             for field in form.fields.values():
                 style(field)
+                if isinstance(field.widget, forms.NullBooleanSelect):
+                    field.widget.choices = [("unknown", "Tous"), ("true", "Oui"), ("false", "Non")]
                 if getattr(field, "empty_label", None) is not None:
                     field.empty_label = "Tous"
         return form
@@ -79,6 +84,23 @@ class FilterSet(django_filters.FilterSet):
         query.setlist(name, [value for value in query.getlist(name) if value != raw])
         query.pop("page", None)
         return f"?{query.urlencode()}"
+
+
+class SinceFilter(django_filters.IsoDateTimeFilter):
+    """Rows changed at an instant or later; a year that no time zone can convert is refused.
+
+    For a machine that reads what changed: pages carry it and do not show it."""
+
+    def __init__(self, **options):
+        options.setdefault("widget", forms.HiddenInput)
+        super().__init__(
+            field_name="updated_at", lookup_expr="gte", validators=[refuse_far], **options
+        )
+
+
+def refuse_far(instant):
+    if not datetime.MINYEAR < instant.year < datetime.MAXYEAR:
+        raise ValidationError("Écrivez un instant, par exemple 2026-11-22T10:00:00Z.")
 
 
 class OrderingFilter(django_filters.OrderingFilter):

@@ -2,7 +2,7 @@ import django_filters
 from django import forms
 from django.db.models import Q
 
-from crm.filters.base import FilterSet, OrderingFilter
+from crm.filters.base import FilterSet, OrderingFilter, SinceFilter
 from crm.forms.communes import CommuneField
 from crm.forms.identifiers import CodeField, clean_naf
 from crm.models import Epci, NafCode, Organisation, Sector, Site, WorkforceBand
@@ -47,12 +47,7 @@ class OrganisationFilter(FilterSet):
     sector = django_filters.ModelChoiceFilter(
         label="Filière", queryset=Sector.objects.none(), method="filter_sector"
     )
-    updated_since = django_filters.IsoDateTimeFilter(
-        label="Modifiée depuis",
-        field_name="updated_at",
-        lookup_expr="gte",
-        widget=forms.HiddenInput,
-    )
+    updated_since = SinceFilter(label="Modifiée depuis")
     order = OrderingFilter(
         label="Trier par",
         empty_label="Nom",

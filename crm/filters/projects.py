@@ -4,7 +4,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Length, Substr
 
 from crm.fields import AmountField
-from crm.filters.base import FilterSet, OrderingFilter
+from crm.filters.base import FilterSet, OrderingFilter, SinceFilter
 from crm.filters.organisations import CommuneFilter
 from crm.models import (
     Confidentiality,
@@ -53,7 +53,12 @@ class CodesFilter(django_filters.ModelMultipleChoiceFilter):
 
 
 class AmountFilter(django_filters.NumberFilter):
+    """No more digits than the column holds: the database refuses the rest with an error."""
+
     field_class = AmountField
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, max_digits=14, decimal_places=2, **kwargs)
 
 
 class ProjectFilter(FilterSet):
@@ -104,12 +109,7 @@ class ProjectFilter(FilterSet):
     holder = django_filters.ModelChoiceFilter(
         label="Porteur", queryset=scoped(Organisation), widget=forms.HiddenInput
     )
-    updated_since = django_filters.IsoDateTimeFilter(
-        label="Modifié depuis",
-        field_name="updated_at",
-        lookup_expr="gte",
-        widget=forms.HiddenInput,
-    )
+    updated_since = SinceFilter(label="Modifié depuis")
     order = OrderingFilter(
         label="Tri",
         fields={

@@ -5,7 +5,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from crm.forms.base import ModelForm
+from crm.forms.base import SAME_SUBMISSION, ModelForm, RowsField, SentTwice
 from crm.forms.organisation_field import OrganisationField
 from crm.forms.organisations import not_after_today
 from crm.models import (
@@ -20,7 +20,6 @@ from crm.models import (
     User,
 )
 
-SAME_SUBMISSION = datetime.timedelta(minutes=1)
 DELAYS = [("7", "Dans 1 semaine"), ("15", "2 semaines"), ("30", "1 mois")]
 
 
@@ -30,6 +29,7 @@ class InteractionForm(ModelForm):
     class Meta:
         model = Interaction
         fields = ["organisation", "kind", "happened_on", "contacts", "project", "summary", "needs"]
+        field_classes = {"contacts": RowsField}
         labels = {
             "kind": "Échange",
             "happened_on": "Quand",
@@ -193,8 +193,9 @@ class InteractionNewForm(InteractionForm):
 CIVILITIES = {"m", "mr", "mme", "mlle", "monsieur", "madame"}
 
 
-class FollowUpForm(ModelForm):
+class FollowUpForm(SentTwice, ModelForm):
     organisation = OrganisationField(label="Entreprise ou organisme", required=False)
+    about = ("territory",)
 
     class Meta:
         model = FollowUp

@@ -285,12 +285,14 @@ def refuse_taken_siren(siren, organisation):
 
 def what_changed(organisation):
     """Who wrote last, when and which fields: what the slower of two people is told."""
-    last, before = [*organisation.history.select_related("history_user")[:2], None][:2]
+    rows = organisation.history.select_related("history_user")[:2]
+    last, before = [*rows, None, None][:2]
     fields = last.diff_against(before).changed_fields if before else []
     labels = [organisation._meta.get_field(name).verbose_name for name in fields]
     which = f" ({', '.join(labels)})" if labels else ""
+    who = (last and last.history_user) or "un import"
     return (
-        f"Pendant que vous écriviez, {last.history_user or 'un import'} a modifié cette fiche"
+        f"Pendant que vous écriviez, {who} a modifié cette fiche"
         f"{which}. Rien n’a été remplacé\u00a0: relisez, puis enregistrez de nouveau."
     )
 

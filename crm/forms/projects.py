@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from crm.fields import AmountField
+from crm.fields import AmountField, WholeField
 from crm.forms.base import ModelForm
 from crm.forms.communes import CommuneField
 from crm.models import (
@@ -23,6 +23,7 @@ from crm.models import (
     Theme,
     User,
 )
+from crm.query import row_id
 
 # Each unknown is a question to ask; the order is the one in which they help.
 QUESTIONS = {
@@ -138,10 +139,9 @@ class ProjectForm(Versioned):
                 "jobs_maintained_planned",
                 "jobs_created_observed",
                 "jobs_maintained_observed",
-                "land_need_m2",
             ],
             AmountField,
-        )
+        ) | {"land_need_m2": WholeField}
         help_texts = {
             "jobs_evidence": "Où le décompte se vérifie\u00a0: document, registre, date de visite.",
             "first_commitment_on": "Commande ou devis signé\u00a0: les aides se demandent avant.",
@@ -160,7 +160,10 @@ class ProjectForm(Versioned):
             "hx-select": "#champ-site",
             "hx-swap": "outerHTML",
         }
-        self.fields["site"].queryset = self._sites()
+        sites = self.fields["site"].queryset = self._sites()
+        # Without a place the project fits no program: the only site is the likely answer.
+        if not self.instance.pk and not self.initial.get("site") and len(sites) == 1:
+            self.initial["site"] = sites[0]
         self.fields["site"].empty_label = "Aucun en particulier"
         self.fields["site"].error_messages["invalid_choice"] = (
             "Cet établissement n’est pas un établissement du porteur."
@@ -177,12 +180,12 @@ class ProjectForm(Versioned):
 
     def _sites(self):
         """Those of the holder as it is in the form now."""
-        holder = self["holder"].value() or 0
+        holder = self["holder"].value()
         if isinstance(holder, Organisation):
             holder = holder.pk
         sites = Site.objects.filter(
             organisation__territory=self.territory,
-            organisation=holder if str(holder).isdecimal() else 0,
+            organisation=row_id(holder),
         )
         return sites.select_related("organisation", "commune")
 

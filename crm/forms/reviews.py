@@ -1,11 +1,14 @@
 from django import forms
 
-from crm.forms.base import Form, ModelForm
+from crm.forms.base import Form, ModelForm, SentTwice
 from crm.models import Confidentiality, Review, ReviewRequest
 
 
-class AskForm(ModelForm):
+class AskForm(SentTwice, ModelForm):
     """A question to the pair; an internal project must first be opened to them, knowingly."""
+
+    about = ("project",)
+    written_at = "asked_at"
 
     open_to_pair = forms.BooleanField(
         label="Ouvrir ce projet au binôme (il est aujourd’hui « interne »)",

@@ -266,6 +266,8 @@ def count_known(cells):
 
 def tabulate(name, rows, how, max_rows):
     """Find the header under its title lines; square the rows to its width."""
+    if not rows:
+        raise Unreadable(f"« {name} » est vide.")
     at = max(
         range(min(HEADER_WITHIN, len(rows))),
         key=lambda index: (count_known(rows[index][1]), -index),

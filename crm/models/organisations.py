@@ -164,7 +164,7 @@ class Organisation(Provenance):
 
     class Meta:
         verbose_name = "organisation"
-        ordering = ["name", "pk"]
+        ordering = ["search", "pk"]
         constraints = [
             models.UniqueConstraint(
                 name="siren_once_a_territory",

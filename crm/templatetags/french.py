@@ -1,22 +1,33 @@
 """How the interface writes numbers, dates, icons and the unknown. Loaded in every template."""
 
 import datetime
+import re
 from decimal import Decimal
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.utils.safestring import SafeData, mark_safe
 
 register = template.Library()
 
 NBSP = "\u00a0"
+TIGHT = re.compile(r" (?=[:;?!%€»])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))")
 
 
 def number(value, places=0):
     """1234567.5 → « 1 234 567,50 » with no-break spaces."""
     return f"{Decimal(value):,.{places}f}".replace(",", NBSP).replace(".", ",")
+
+
+@register.filter(is_safe=True)
+def typeset(text):
+    """What a person, a message or INSEE wrote, in the spaces and apostrophes of the interface."""
+    text = str(text)
+    if not isinstance(text, SafeData):  # markup needs its quotes
+        text = text.replace("'", "’")
+    return TIGHT.sub(NBSP, text)
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm.forms.account import AccountForm, PasswordForm, SignInForm
 from crm.models import Membership, Territory, User
+from crm.query import row_id
 
 
 class SignIn(auth_views.LoginView):
@@ -68,9 +69,8 @@ def theme(request):
 
 @require_POST
 def switch_territory(request):
-    pk = request.POST.get("territory", "")
     chosen = get_object_or_404(
-        Territory.objects.visible_to(request.user), pk=pk if pk.isdigit() else 0
+        Territory.objects.visible_to(request.user), pk=row_id(request.POST.get("territory"))
     )
     request.session["territory"] = chosen.pk
     return redirect("reporting:today")

@@ -20,6 +20,7 @@ from crm.forms.organisation_field import offered
 from crm.htmx import is_fragment
 from crm.models import FollowUp, Interaction, Organisation, Project
 from crm.perms import can_work_in_team
+from crm.query import row_id
 from crm.templatetags.french import day
 from crm.views.account import back
 from crm.views.organisations import form_page
@@ -108,18 +109,14 @@ def subject(request):
     about = {}
     if pk := request.GET.get("project"):
         projects = Project.objects.visible_to(request.user).select_related("holder__territory")
-        about["project"] = get_object_or_404(projects, pk=number(pk))
+        about["project"] = get_object_or_404(projects, pk=row_id(pk))
         about["organisation"] = about["project"].holder
     elif pk := request.GET.get("organisation"):
         organisations = Organisation.objects.visible_to(request.user).select_related("territory")
-        about["organisation"] = get_object_or_404(organisations, pk=number(pk))
+        about["organisation"] = get_object_or_404(organisations, pk=row_id(pk))
     territory = about["organisation"].territory if about else request.territory
     check(can_work_in_team, request.user, territory)
     return about, territory
-
-
-def number(text):
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def noted(form):

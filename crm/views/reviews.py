@@ -1,6 +1,7 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import F
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -30,7 +31,11 @@ def review_inbox(request):
 
 
 def inbox(request, visible, refused=None):
-    mine = visible.waiting_for(request.user).for_cards().order_by("due_on", "asked_at")
+    mine = (
+        visible.waiting_for(request.user)
+        .for_cards()
+        .order_by(F("due_on").asc(nulls_last=True), "asked_at")
+    )
     waiting = list(mine)
     cards = [
         {

@@ -8,6 +8,7 @@ from crm.decorators import check
 from crm.htmx import render_page, render_panel
 from crm.models import Project
 from crm.perms import can_edit
+from crm.query import row_id
 from funding.catalogue import rules_of
 from funding.filters import ApplicationFilter
 from funding.forms import ApplicationForm, NewApplicationForm
@@ -74,9 +75,8 @@ def application_new(request, pk):
 
 def proposed(request):
     """From a match: the program, and the date before which it must be filed."""
-    asked = request.GET.get("dispositif", "")
-    found = Program.objects.visible_to(request.user).filter(pk=asked if asked.isdigit() else 0)
-    program = found.first()
+    asked = row_id(request.GET.get("dispositif"))
+    program = Program.objects.visible_to(request.user).filter(pk=asked).first()
     if program is None:
         return {}
     return {

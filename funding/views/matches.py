@@ -1,8 +1,10 @@
 """On the page of a project: the programs that fit, why, and what is missing to know."""
 
 import json
+from dataclasses import replace
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -60,7 +62,7 @@ def panel(request, project, refused=None):
         "empty": kind_of_empty(matches, live),
         "closing": closing_soon(live),
         "questions": questions(project, live, refused),
-        "answers": DeclaredFact.objects.visible_to(request.user).filter(project=project),
+        "answers": given(request, project, matches),
         "applied": set(project.applications.values_list("program_id", flat=True)),
         "rule_version": ranking.RULE_VERSION,
     }
@@ -105,6 +107,21 @@ def questions(project, live, refused):
     }
 
 
+def given(request, project, matches):
+    """The answers noted on the project, each with the question that its rule asks."""
+    declared = list(DeclaredFact.objects.visible_to(request.user).filter(project=project))
+    wanted, asked = {answer.key for answer in declared}, {}
+    for match in matches if wanted else []:
+        known = match.assessment.facts
+        for criterion in match.assessment.rules.criteria:
+            for key in wanted.intersection(criterion.used(known)) - asked.keys():
+                question = criterion.ask(key, known)
+                asked[key] = replace(
+                    question, sentence=criterion.custom_question or question.sentence
+                )
+    return [(answer, asked.get(answer.key), facts.typed(answer.value)) for answer in declared]
+
+
 @require_POST
 def answer(request, pk):
     project = get_project(request, pk)
@@ -122,14 +139,18 @@ def answer(request, pk):
     form = AnswerForm(request.POST, question=question)
     if not form.is_valid():
         return refuse(request, project, form)
-    with transaction.atomic():
-        facts.record(
-            project,
-            question.fact,
-            form.cleaned_data["value"],
-            by=request.user,
-            today=timezone.localdate(),
-        )
+    try:
+        with transaction.atomic():
+            facts.record(
+                project,
+                question.fact,
+                form.cleaned_data["value"],
+                by=request.user,
+                today=timezone.localdate(),
+            )
+    except ValidationError as refusal:
+        form.add_error("value", refusal.messages)
+        return refuse(request, project, form)
     return after_answer(request, project, "C’est noté : les dispositifs sont recalculés.")
 
 

@@ -145,7 +145,7 @@ def test_indicator_draws_its_path_and_its_last_value(officer_client, action):
     assertContains(page, 'class="l-target"')
     assertContains(page, "148,5 MWh")
     assertContains(page, "compteur")
-    assertContains(page, "16 % du chemin")
+    assertContains(page, "16\u00a0% du chemin")
     assertContains(page, "en retard sur le chemin")
 
 
@@ -162,7 +162,7 @@ def test_later_value_of_the_same_day_replaces_the_first(officer_client, action):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"value": "douze"}, "« douze » n’est pas un nombre"),
+        ({"value": "douze"}, "«\u00a0douze\u00a0» n’est pas un nombre"),
         ({"observed_on": "2026-11-23"}, "à une date à venir"),
         ({"value": ""}, "obligatoire"),
     ],

@@ -193,7 +193,7 @@ def test_new_point_goes_last_or_waits(officer_client, meeting):
 def test_refused_point_keeps_what_was_typed(officer_client, meeting):
     fields = {"title": "Lettre", "kind": "decision", "amount": "cher", "question": "Signer ?"}
     response = officer_client.post("/instances/points/nouveau/", fields)
-    assertContains(response, "« cher » n’est pas un nombre", status_code=422)
+    assertContains(response, "«\u00a0cher\u00a0» n’est pas un nombre", status_code=422)
     assertContains(response, "Signer ?", status_code=422)
 
 

@@ -228,10 +228,10 @@ def test_officer_creates_a_fiche(officer_client, territory):
     ("fields", "sentence"),
     [
         ({"starts_on": "2026-05-01", "ends_on": "2026-04-01"}, "précède son début"),
-        ({"code": "b7"}, "Le code b7 est déjà celui de « Déjà là »"),
+        ({"code": "b7"}, "Le code b7 est déjà celui de «\u00a0Déjà là\u00a0»"),
         ({"progress": "101"}, "de 0 à 100"),
         ({"progress": "-1"}, "supérieure ou égale à 0"),
-        ({"budget_planned": "beaucoup"}, "« beaucoup » n’est pas un nombre"),
+        ({"budget_planned": "beaucoup"}, "«\u00a0beaucoup\u00a0» n’est pas un nombre"),
         ({"budget_planned": "-5"}, "ne peut pas être négatif"),
         ({"starts_on": "31/02/2026"}, "Écrivez une date"),
         ({"title": ""}, "obligatoire"),

@@ -101,7 +101,7 @@ def test_answers_show_to_the_pair_and_the_team_not_to_the_reader(request_, sign_
     answer(request_, "agree", "disagree")
     for role in (Role.OFFICER, Role.MANAGER, Role.ELECTED, Role.INDUSTRIALIST):
         page = sign_in(role).get(meeting.get_absolute_url())
-        assertContains(page, "INDUSTRIALIST : pas d’accord")
+        assertContains(page, "INDUSTRIALIST\u00a0: pas d’accord")
     page = sign_in(Role.READER).get(meeting.get_absolute_url())
     assertContains(page, "Ligne de séchage")
     assertNotContains(page, "INDUSTRIALIST")

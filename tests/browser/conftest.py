@@ -5,13 +5,14 @@ import shutil
 
 import pytest
 
-from config.demo.load import load
-from crm.reference_data import load_all
+from config import demo as demonstration
+from crm import reference_data
 from funding import catalogue
 
 # Playwright’s event loop makes Django believe that it runs in an asynchronous context.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 CANDIDATES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+DEPARTEMENTS = {"32", "47", "82"}
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -37,17 +38,25 @@ def chromium():
 
 
 @pytest.fixture
-def demo(transactional_db, settings):
-    """The reference data, the catalogue and the demonstration territory."""
+def demo(transactional_db, settings, monkeypatch):
+    """The catalogue and the demonstration territory, with only the communes around it."""
     settings.DEBUG = True
-    load_all()
+    # A flush follows each test with a server: 35,000 communes would cost more than the test.
+    monkeypatch.setattr(reference_data, "read", nearby)
+    reference_data.load_all()
     catalogue.load()
-    return load()
+    demonstration.load()
+
+
+def nearby(name, read=reference_data.read):
+    return (
+        row for row in read(name) if name != "communes.csv" or row["departement"] in DEPARTEMENTS
+    )
 
 
 @pytest.fixture
 def open_page(chromium, live_server):
-    """open_page(phone=True) → a page of a fresh browser session; its script errors fail the test."""
+    """open_page(phone=True) → a page of a new browser session; its script errors fail the test."""
     contexts, errors = [], []
 
     def make(*, phone=False, **options):
@@ -57,6 +66,7 @@ def open_page(chromium, live_server):
             timezone_id="Europe/Paris",
             viewport=PHONE if phone else DESKTOP,
             has_touch=phone,
+            reduced_motion="reduce",
             **options,
         )
         contexts.append(context)

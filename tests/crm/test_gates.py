@@ -228,8 +228,8 @@ def test_a_request_that_says_all_is_not_asked_again(officer_client, territory):
 @pytest.mark.parametrize(
     ("answers", "sentence"),
     [
-        ({"revisit_on": TOMORROW.isoformat()}, "Ce champ est obligatoire"),
-        ({"reason": "Permis attendu"}, "Ce champ est obligatoire"),
+        ({"revisit_on": TOMORROW.isoformat()}, "est obligatoire"),
+        ({"reason": "Permis attendu"}, "est obligatoire"),
         ({"reason": "Permis attendu", "revisit_on": "2020-01-01"}, "une date à venir"),
     ],
 )

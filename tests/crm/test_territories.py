@@ -3,8 +3,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm.models import Commune, Role, Territory, User
-from crm.reference_data import create_territory
+from crm.models import Commune, Departement, Epci, NafCode, Region, Role, Territory, User
+from crm.reference_data import create_territory, read
 from tests.crm.factories import CommuneFactory, DepartementFactory, EpciFactory
 
 pytestmark = pytest.mark.django_db
@@ -67,3 +67,17 @@ def test_a_wrong_member_is_refused_with_a_sentence(territory, email, code, sente
     with pytest.raises(CommandError, match=sentence):
         call_command("add_member", email, territory=code)
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["regions", "departements", "epci", "communes", "naf_rev2"])
+def test_each_shipped_code_fits_its_column(name):
+    """SQLite ignores the length of a text; PostgreSQL refuses « 975 » in two characters."""
+    model, key = {
+        "regions": (Region, "code"),
+        "departements": (Departement, "code"),
+        "epci": (Epci, "siren"),
+        "communes": (Commune, "code"),
+        "naf_rev2": (NafCode, "code"),
+    }[name]
+    longest = model._meta.get_field(key).max_length
+    assert [row[key] for row in read(f"{name}.csv") if len(row[key]) > longest] == []

@@ -81,3 +81,33 @@ def test_cost_does_not_grow_with_projects(ask, territory, assert_flat_queries):
         lambda: ask(),
         lambda: ProjectFactory.create_batch(5, territory=territory, confidentiality=PARTNERS),
     )
+
+
+def test_a_partner_is_not_told_who_of_the_team_said_it(ask, project, territory):
+    holder = project.holder
+    holder.turnover = 1_000_000
+    holder.note_source(["turnover"], "saisi par Inès Lacombe", "2026-11-12")
+    holder.save()
+    project.declared_facts.create(
+        key="support_letter", value=True, by=UserFactory(first_name="Inès", last_name="Lacombe")
+    )
+    ProgramFactory(
+        criteria=[
+            {"kind": "turnover", "key": "t", "max": "10000000"},
+            {
+                "kind": "fact",
+                "key": "f",
+                "fact": "support_letter",
+                "type": "bool",
+                "expected": True,
+                "label": "Lettre de soutien",
+                "question": "L’EPCI a-t-il écrit une lettre de soutien ?",
+            },
+        ]
+    )
+    response = ask()
+    assert "Lacombe" not in response.content.decode()
+    [row] = response.json()["results"]
+    sources = {criterion["key"]: criterion["source"] for criterion in row["criteria"]}
+    assert sources["t"] == "saisi par l’équipe, 12/11/2026"
+    assert sources["f"].startswith("saisi par l’équipe le ")

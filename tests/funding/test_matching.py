@@ -88,7 +88,7 @@ def test_an_answer_in_place_settles_the_verdict(officer_client, project):
 def test_an_answer_with_letters_is_refused_naming_it_and_writes_nothing(officer_client, project):
     ProgramFactory(criteria=[TURNOVER])
     response = reply(officer_client, project, "turnover", "beaucoup")
-    assertContains(response, "« beaucoup » n’est pas un nombre", status_code=422)
+    assertContains(response, "«\u00a0beaucoup\u00a0» n’est pas un nombre", status_code=422)
     project.holder.refresh_from_db()
     assert project.holder.turnover is None
 

@@ -269,3 +269,15 @@ def test_command_writes_the_workbook(territory, tmp_path, command, sheet, capsys
 def test_command_names_the_territory_it_does_not_know(territory, tmp_path):
     with pytest.raises(CommandError, match="ti-0000"):
         call_command("copil_pack", "--territory", "ti-0000", "--out", str(tmp_path / "x.xlsx"))
+
+
+def test_partners_are_not_told_that_the_pair_disagrees(for_partners, for_committee, pair):
+    project = ProjectFactory(
+        territory=for_partners.territory, confidentiality=Confidentiality.PARTNERS
+    )
+    request = ReviewRequestFactory(project=project)
+    answer(request, pair, elected="agree", industrialist="disagree")
+    told = "désaccord ou à discuter"
+    for level, is_told in ((for_committee, True), (for_partners, False)):
+        rows = values(opened(committee.workbook(level, today=TODAY))["À décider"])
+        assert any(told in row for row in rows) is is_told
