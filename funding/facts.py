@@ -216,9 +216,12 @@ def record(project, fact, value, *, by, today):
     target.clean_fields(exclude=others)
     target.validate_constraints()
     target.note_source([fact], source, f"{today:%d/%m/%Y}")
+    # Only what was answered: the rest of what was read may have changed since.
+    written = [fact, "provenance"]
     if isinstance(target, Project):
         target.version += 1  # whoever edits the project meanwhile is told
-    target.save()
+        written += ["version", "updated_at"]
+    target.save(update_fields=written)
     return target
 
 

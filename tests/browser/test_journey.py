@@ -48,7 +48,7 @@ def import_companies(page):
     expect(page.get_by_label("N° SIRET")).to_have_value("siret")
     page.get_by_role("button", name="Voir l’aperçu").click()
     fates = page.get_by_role("navigation", name="Filtrer par sort").get_by_role("link")
-    expected = ["15 lignes lues", "7 créées", "2 mises à jour", "1 inchangées", "5 refusées"]
+    expected = ["15 lignes lues", "7 créées", "2 mises à jour", "1 inchangée", "5 refusées"]
     expect(fates).to_have_text([re.compile(words.replace(" ", r"\s*")) for words in expected])
     expect(page.get_by_text("SIRET en notation scientifique")).to_be_visible()
     page.get_by_role("button", name="Importer 10 lignes").click()

@@ -81,7 +81,7 @@ class CommuneFactory(factory.django.DjangoModelFactory):
         model = Commune
         django_get_or_create = ["code"]
 
-    code = factory.Sequence("32{:03d}".format)
+    code = factory.Sequence(lambda n: f"3{n % 10000:04d}")
     name = factory.Sequence("Fleurance-{}".format)
     departement = factory.SubFactory(DepartementFactory)
     epci = factory.SubFactory(EpciFactory)
