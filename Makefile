@@ -31,7 +31,7 @@ lint: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	git ls-files -z '*.html' | xargs -0 -r $(BIN)/djade --check --target-version 5.2
-	$(BIN)/python manage.py makemigrations --check --dry-run
+	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 
 lock: .venv/.ready
 	$(LOCK_COMMAND)
