@@ -1,10 +1,22 @@
+import os
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, settings
 
 from crm.models import Role
 from tests.crm.factories import TerritoryFactory, UserFactory
+
+# No test is a timed assertion, and CI tries the same examples each time.
+settings.register_profile(
+    "house",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
+settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)
