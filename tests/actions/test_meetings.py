@@ -1,4 +1,5 @@
 import datetime
+import re
 from decimal import Decimal
 
 import pytest
@@ -336,3 +337,11 @@ def test_only_a_meeting_of_the_same_kind_is_the_previous_one(meeting, territory)
     technical = MeetingKind.objects.get(pk="cotech")
     MeetingFactory(territory=territory, kind=technical, held_on=YESTERDAY)
     assert meeting.previous() is None
+
+
+def test_the_link_of_the_project_page_prefills_the_point(officer_client, territory):
+    project = ProjectFactory(territory=territory, title="Four à pruneaux")
+    page = officer_client.get(project.get_absolute_url()).content.decode()
+    link = re.search(r'href="(/instances/points/nouveau/[^"]*)"', page).group(1)
+    form = officer_client.get(link).context["form"]
+    assert form["project"].value() == project.pk
