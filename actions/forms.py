@@ -116,7 +116,7 @@ class ActionForm(ModelForm):
         same = Action.objects.filter(plan=self.instance.plan, code__iexact=code)
         taken = same.exclude(pk=self.instance.pk).first()
         if taken:
-            raise forms.ValidationError(f"Le code {code} est déjà celui de « {taken} ».")
+            raise forms.ValidationError(f"Le code {code} est déjà celui de « {taken} ».")
         return code
 
     def clean(self):
@@ -168,11 +168,11 @@ class IndicatorForm(SentTwice, ModelForm):
             return
         if data.get("direction") == Indicator.Direction.UP and target < baseline:
             self.add_error(
-                "target", "La cible est sous la valeur de départ : le sens est « à réduire »."
+                "target", "La cible est sous la valeur de départ : le sens est « à réduire »."
             )
         if data.get("direction") == Indicator.Direction.DOWN and target > baseline:
             self.add_error(
-                "target", "La cible dépasse la valeur de départ : le sens est « à augmenter »."
+                "target", "La cible dépasse la valeur de départ : le sens est « à augmenter »."
             )
 
 

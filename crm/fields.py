@@ -21,7 +21,7 @@ def parse_number(text):
     if "," in compact:
         compact = compact.replace(".", "").replace(",", ".")
     if not re.fullmatch(r"-?\d+(\.\d+)?", compact):
-        raise ValueError(f"« {text} » n’est pas un nombre")
+        raise ValueError(f"« {text} » n’est pas un nombre")
     return Decimal(compact)
 
 
@@ -47,7 +47,7 @@ class AmountField(forms.DecimalField):
             return parse_number(value)
         except (ValueError, InvalidOperation):
             raise ValidationError(
-                f"« {value} » n’est pas un nombre. Écrivez par exemple 1 234 567,89.",
+                f"« {value} » n’est pas un nombre. Écrivez par exemple 1 234 567,89.",
                 code="invalid",
             ) from None
 

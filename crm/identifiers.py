@@ -13,7 +13,7 @@ def clean_siren(text):
     """Return the nine digits of a SIREN, or raise ValueError with a sentence that says why not."""
     siren = _digits(text, 9, "SIREN")
     if not luhn.is_valid(siren):
-        raise ValueError(f"Le SIREN {siren} est faux : sa clé de contrôle ne correspond pas.")
+        raise ValueError(f"Le SIREN {siren} est faux : sa clé de contrôle ne correspond pas.")
     return siren
 
 
@@ -26,7 +26,7 @@ def clean_siret(text):
     if siret[:9] == LA_POSTE and sum(map(int, siret)) % 5 == 0:
         return siret
     if not luhn.is_valid(siret) or not luhn.is_valid(siret[:9]):
-        raise ValueError(f"Le SIRET {siret} est faux : sa clé de contrôle ne correspond pas.")
+        raise ValueError(f"Le SIRET {siret} est faux : sa clé de contrôle ne correspond pas.")
     return siret
 
 
@@ -34,11 +34,11 @@ def _digits(text, length, name):
     compact = SEPARATORS.sub("", str(text))
     if SCIENTIFIC.match(str(text).strip()):
         raise ValueError(
-            f"Le {name} « {text} » a été abîmé par le tableur (notation scientifique) : "
+            f"Le {name} « {text} » a été abîmé par le tableur (notation scientifique) : "
             "les derniers chiffres sont perdus."
         )
     if not (compact.isascii() and compact.isdigit()) or len(compact) != length:
-        raise ValueError(f"Le {name} doit compter {length} chiffres ; « {text} » n’en est pas un.")
+        raise ValueError(f"Le {name} doit compter {length} chiffres ; « {text} » n’en est pas un.")
     if not int(compact[:9]):
         raise ValueError(f"Le {name} {compact} n’existe pas.")
     return compact

@@ -139,7 +139,7 @@ def create_territory(*, code, name, epcis, period=PERIOD, lead_body=""):
     groups = epcis if isinstance(epcis, dict) else dict.fromkeys(epcis, "")
     unknown = set(groups) - set(Epci.objects.filter(pk__in=groups).values_list("pk", flat=True))
     if unknown:
-        raise ValueError(f"Aucun EPCI ne porte ce SIREN : {', '.join(sorted(unknown))}.")
+        raise ValueError(f"Aucun EPCI ne porte ce SIREN : {', '.join(sorted(unknown))}.")
     territory, _ = Territory.objects.update_or_create(
         code=code, period=period, defaults={"name": name, "lead_body": lead_body}
     )

@@ -68,7 +68,7 @@ def values_of(row):
             values[name] = row[name] or ""
         rules(values["criteria"], **{name: values[name] for name in WINDOW})
     except (ValueError, ArithmeticError) as error:
-        raise ValueError(f"Dispositif {row['code']} : {error}") from error
+        raise ValueError(f"Dispositif {row['code']} : {error}") from error
     return values
 
 

@@ -123,6 +123,6 @@ class MatchViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         refuse_unknown(self.request, {"project", "program", "verdict", *PARAMETERS})
         form = MatchQuery(self.request.query_params)
         if not form.is_valid():
-            said = " ".join(f"{name} : {' '.join(texts)}" for name, texts in form.errors.items())
+            said = " ".join(f"{name} : {' '.join(texts)}" for name, texts in form.errors.items())
             raise ValidationError({"detail": f"Filtre refusé, {said}"})
         return form.cleaned_data

@@ -16,7 +16,7 @@ from reporting.workbook import BRICK, Book
 MARK = "●"
 
 DEFINITIONS = [
-    ("Projets en cours", "Ni réalisés ni clos ; ceux qui sont suspendus en font partie."),
+    ("Projets en cours", "Ni réalisés ni clos ; ceux qui sont suspendus en font partie."),
     (
         "Projets comptés",
         "En cours, suspendus ou réalisés. Un projet clos (abandonné, perdu, sans suite, réorienté) "
@@ -24,12 +24,12 @@ DEFINITIONS = [
     ),
     (
         "Investissement prévu",
-        "Montant hors taxes déclaré par le porteur. Somme des montants connus ; « à confirmer » "
+        "Montant hors taxes déclaré par le porteur. Somme des montants connus ; « à confirmer » "
         "donne le nombre de projets dont le montant n’est pas connu.",
     ),
     (
         "Investissement par axe",
-        "Un projet qui relève de deux axes compte dans chacun : les lignes ne s’additionnent pas. "
+        "Un projet qui relève de deux axes compte dans chacun : les lignes ne s’additionnent pas. "
         "Le total compte chaque projet une fois.",
     ),
     (
@@ -41,10 +41,10 @@ DEFINITIONS = [
         "Équivalents temps plein des projets comptés. Prévus et constatés, créés et maintenus ne "
         "s’additionnent jamais.",
     ),
-    ("Plan d’actions", "Fiches du plan en vigueur ; budget : somme des montants connus."),
+    ("Plan d’actions", "Fiches du plan en vigueur ; budget : somme des montants connus."),
     (
         "Avis du binôme",
-        "Réponses des deux membres, une fois que les deux ont répondu ; jamais une réponse seule.",
+        "Réponses des deux membres, une fois que les deux ont répondu ; jamais une réponse seule.",
     ),
     ("Cellule vide", "L’information n’est pas connue. Une cellule vide n’est pas un zéro."),
 ]
@@ -102,7 +102,7 @@ def write_readme(book, sheet, figures, reading, *, title, definitions, more=()):
     if territory.is_demo:
         sheet.merge_range(
             row, 0, row, 1,
-            "Territoire de démonstration : toutes les données de ce classeur sont fictives.",
+            "Territoire de démonstration : toutes les données de ce classeur sont fictives.",
             book.format("warning"),
         )  # fmt: skip
         sheet.set_row(row, 22)
@@ -113,11 +113,11 @@ def write_readme(book, sheet, figures, reading, *, title, definitions, more=()):
         ("Édité le", f"{figures.today:%d/%m/%Y}, d’après les données de ce jour"),
         (
             "Périmètre",
-            f"{territory.epcis.count()} EPCI, {territory.communes.count()} communes ; "
+            f"{territory.epcis.count()} EPCI, {territory.communes.count()} communes ; "
             "tous les projets du territoire que ce niveau de lecture permet",
         ),
-        ("Filtres", "Aucun : les listes sont complètes à ce niveau de lecture."),
-        ("Qui peut lire", f"{reading.label} : {reading.note}."),
+        ("Filtres", "Aucun : les listes sont complètes à ce niveau de lecture."),
+        ("Qui peut lire", f"{reading.label} : {reading.note}."),
         ("Non montré", withheld(figures)),
         *more,
     ]
@@ -144,14 +144,14 @@ def _line(book, sheet, row, label, text):
 def withheld(figures):
     """« 3 projets de confidentialité « interne » »: a count, no name."""
     parts = [
-        f"{count} de confidentialité « {level} »"
+        f"{count} de confidentialité « {level} »"
         for level, count in sorted(figures.withheld.items())
     ]
     count = sum(figures.withheld.values())
     if not count:
         return "Aucun projet n’est écarté."
     many = "projets sont écartés" if count > 1 else "projet est écarté"
-    return f"{count} {many} de ce classeur et de ses totaux : {', '.join(parts)}."
+    return f"{count} {many} de ce classeur et de ses totaux : {', '.join(parts)}."
 
 
 def decide(book, figures):
@@ -174,7 +174,7 @@ def decide(book, figures):
     sheet = book.sheet(
         "À décider",
         title="À décider",
-        note="Points de décision sans décision à ce jour ; sans date, ils attendent le prochain "
+        note="Points de décision sans décision à ce jour ; sans date, ils attendent le prochain "
         "comité.",
         tab=BRICK,
     )
@@ -226,7 +226,7 @@ def projects(book, figures):
     sheet = book.sheet(
         "Projets",
         title="Projets",
-        note="Par étape. Le total suit les filtres ; les projets clos sont listés, la Synthèse ne "
+        note="Par étape. Le total suit les filtres ; les projets clos sont listés, la Synthèse ne "
         "les compte pas.",
     )
     book.widths(sheet, columns)
@@ -304,7 +304,7 @@ def deadlines(book, figures):
     sheet = book.sheet(
         "Échéances",
         title="Échéances",
-        note="Clôtures des dispositifs visés, dossiers, prochaines étapes, jalons, réunions ; un "
+        note="Clôtures des dispositifs visés, dossiers, prochaines étapes, jalons, réunions ; un "
         "nombre de jours négatif est un retard.",
     )
     book.widths(sheet, columns)
@@ -335,7 +335,7 @@ def reviews(book, figures):
         "Avis du binôme",
         title="Avis du binôme",
         note="Les deux réponses, une fois données. "
-        + (f"En attente : {waiting}." if waiting else "Aucun avis n’est en attente."),
+        + (f"En attente : {waiting}." if waiting else "Aucun avis n’est en attente."),
     )
     book.widths(sheet, columns)
     return book.table(

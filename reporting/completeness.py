@@ -99,7 +99,7 @@ PROJECT_RULES = [
         lambda p, c: farthest_stage(p) == "accorde" and p.granted_total is None,
     ),
     Rule(
-        MISSING, "Emplois créés, constatés", "Le projet est achevé : les emplois se constatent.",
+        MISSING, "Emplois créés, constatés", "Le projet est achevé : les emplois se constatent.",
         lambda p, c: p.stage.is_done and p.jobs_created_observed is None,
     ),
     Rule(
@@ -172,7 +172,7 @@ ACTION_RULES = [
         lambda a, c: a.starts_on is None,
     ),
     Rule(
-        MISSING, "Avancement", "L’action a commencé : de combien a-t-elle avancé ?",
+        MISSING, "Avancement", "L’action a commencé : de combien a-t-elle avancé ?",
         lambda a, c: a.status != Action.Status.UPCOMING and a.progress is None,
     ),
     Rule(

@@ -24,7 +24,7 @@ def headlines(figures):
     closed = sum(line.count for line in figures.by_stage) - total.count
     return [
         Headline("open", "Projets en cours", open_.count, "integer",
-                 f"suspendus compris ; s’y ajoutent {done} réalisés et {closed} clos"),
+                 f"suspendus compris ; s’y ajoutent {done} réalisés et {closed} clos"),
         Headline("investment", "Investissement prévu, projets en cours", open_.investment, "money",
                  "montants connus, hors taxes", open_.unknown),
         Headline("done", "Projets réalisés", done, "integer",
@@ -37,7 +37,7 @@ def headlines(figures):
         Headline("requested", "Aides demandées", aid["requested"], "money",
                  "montants connus de tous les dossiers", aid["requested_unknown"]),
         Headline("granted", "Aides accordées", aid["granted"], "money",
-                 "décisions favorables ; à confirmer : acceptées sans montant",
+                 "décisions favorables ; à confirmer : acceptées sans montant",
                  aid["granted_unknown"]),
         Headline("paid", "Aides versées", aid["paid"], "money",
                  "avances, acomptes et soldes connus"),

@@ -38,28 +38,28 @@ DEFINITIONS = [
     ),
     (
         "compte",
-        "1 si la ligne entre dans les totaux : tout projet qui n’est pas clos sans effet "
+        "1 si la ligne entre dans les totaux : tout projet qui n’est pas clos sans effet "
         "(abandonné, perdu, sans suite, réorienté). Les fiches ont leurs propres totaux.",
     ),
     (
         "phase, phase_statut",
-        "Schéma interministériel « Projets de collectivités » 0.1.0 : Idée, Étude, Opération ; "
+        "Schéma interministériel « Projets de collectivités » 0.1.0 : Idée, Étude, Opération ; "
         "En cours, En retard, En pause, Bloqué, Abandonné, Terminé.",
     ),
     (
         "axe_…",
         "1 si le projet ou la fiche relève de l’axe national. Une ligne de deux axes compte dans "
-        "chacun : les axes ne s’additionnent pas, le total compte chaque ligne une fois.",
+        "chacun : les axes ne s’additionnent pas, le total compte chaque ligne une fois.",
     ),
     (
         "Montants",
-        "Euros hors taxes. Sommes des montants connus ; une cellule vide est une information "
+        "Euros hors taxes. Sommes des montants connus ; une cellule vide est une information "
         "inconnue, pas un zéro.",
     ),
     (
         "Emplois",
         "Équivalents temps plein. Prévus et constatés, créés et maintenus ne s’additionnent "
-        "jamais ; la méthode, la preuve et la date disent ce que vaut le constat.",
+        "jamais ; la méthode, la preuve et la date disent ce que vaut le constat.",
     ),
     ("Manques", "Ligne par ligne, ce qui manque ou se contredit, et pourquoi il faut le savoir."),
 ]
@@ -160,7 +160,7 @@ def priority_column(priority):
     def mark(row):
         return int(priority in axes_of(row.of))
 
-    return Column(f"Axe : {priority.short}", mark, "integer", 12, name=f"axe_{priority.pk}")
+    return Column(f"Axe : {priority.short}", mark, "integer", 12, name=f"axe_{priority.pk}")
 
 
 def axes_of(row):
@@ -200,9 +200,9 @@ def workbook(reading, *, today=None):
 def said(figures, rows, gaps):
     projects = sum(row.is_project for row in rows)
     return (
-        f"{projects} projets, dont {figures.total.count} comptés dans les totaux ; "
-        f"{len(rows) - projects} fiches action ; {len(gaps)} informations manquantes ou "
-        "incohérentes, listées dans « Manques »."
+        f"{projects} projets, dont {figures.total.count} comptés dans les totaux ; "
+        f"{len(rows) - projects} fiches action ; {len(gaps)} informations manquantes ou "
+        "incohérentes, listées dans « Manques »."
     )
 
 
@@ -225,7 +225,7 @@ def write_totals(book, figures, listed):
     sheet = book.sheet(
         "Totaux par axe",
         title="Totaux par axe national",
-        note="Projets comptés. Une ligne de deux axes compte dans chacun ; le total compte chaque "
+        note="Projets comptés. Une ligne de deux axes compte dans chacun ; le total compte chaque "
         "projet une fois.",
     )
     heads = ["Axe national", "Projets", "Investissement à confirmer"]
@@ -313,7 +313,7 @@ def write_gaps(book, gaps, listed, rows):
     sheet = book.sheet(
         "Manques",
         title="Ce qui manque ou se contredit",
-        note="À compléter avant l’envoi ; la référence mène à la ligne.",
+        note="À compléter avant l’envoi ; la référence mène à la ligne.",
         tab=BRICK,
     )
     book.widths(sheet, fields)

@@ -34,14 +34,14 @@ LEVELS = {
     COMMITTEE: (
         "Comité",
         "Pour le comité",
-        "projets de confidentialité « binôme », « partenaires » et « public », et avis du binôme ; "
-        "les projets « interne » n’y figurent pas",
+        "projets de confidentialité « binôme », « partenaires » et « public », et avis du binôme ; "
+        "les projets « interne » n’y figurent pas",
         Role.ELECTED,
     ),
     PARTNERS: (
         "Partenaires",
         "Pour les partenaires",
-        "projets de confidentialité « partenaires » et « public » seulement, sans les avis du "
+        "projets de confidentialité « partenaires » et « public » seulement, sans les avis du "
         "binôme",
         Role.READER,
     ),

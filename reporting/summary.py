@@ -23,7 +23,7 @@ def write_summary(book, sheet, figures, tables):
     sheet.set_row(0, 24)
     sheet.write_string(
         1, 0,
-        "Chaque nombre est une formule sur les lignes des autres feuilles ; définitions dans "
+        "Chaque nombre est une formule sur les lignes des autres feuilles ; définitions dans "
         "Lisez-moi.",
         book.format("note"),
     )  # fmt: skip

@@ -235,7 +235,7 @@ class AlreadyDecided(Exception):
 
 
 def follow_up_title(item, text, responsible):
-    who = f"{responsible} : " if responsible else ""
+    who = f"{responsible} : " if responsible else ""
     title = f"{who}{' '.join(text.split())}"
     longest = FollowUp._meta.get_field("title").max_length
     return title if len(title) <= longest else f"{title[: longest - 1]}…"

@@ -377,4 +377,4 @@ class IndicatorValue(models.Model):
         ordering = ["observed_on", "pk"]
 
     def __str__(self):
-        return f"{self.indicator} : {self.value} {self.indicator.unit}"
+        return f"{self.indicator} : {self.value} {self.indicator.unit}"

@@ -38,7 +38,7 @@ def agenda_item_new(request):
     )
     if request.method == "POST" and form.is_valid():
         item = form.save()
-        where = f"inscrit à « {item.meeting} »" if item.meeting else "en attente d’inscription"
+        where = f"inscrit à « {item.meeting} »" if item.meeting else "en attente d’inscription"
         messages.success(request, f"Le point est {where}.")
         return redirect(home(item))
     context = {"form": form, "item": None}
@@ -102,7 +102,7 @@ def agenda_item_place(request, pk, meeting):
     if not item.put_on(meeting):
         return decided(request, item)
     undo = reverse("actions:agenda_item_withdraw", args=[pk])
-    messages.success(request, f"« {item} » est inscrit à « {meeting} ».", extra_tags=undo)
+    messages.success(request, f"« {item} » est inscrit à « {meeting} ».", extra_tags=undo)
     return redirect(meeting)
 
 
@@ -113,7 +113,7 @@ def agenda_item_withdraw(request, pk):
     if not item.put_on(None):
         return decided(request, item)
     undo = reverse("actions:agenda_item_place", args=[pk, before.pk]) if before else ""
-    messages.success(request, f"« {item} » attend d’être inscrit.", extra_tags=undo)
+    messages.success(request, f"« {item} » attend d’être inscrit.", extra_tags=undo)
     return redirect(before or "actions:meeting_list")
 
 
@@ -129,7 +129,7 @@ def decision_new(request, pk):
             item.decide(**form.cleaned_data, by=request.user)
         except AlreadyDecided:
             return decided(request, item)
-        messages.success(request, f"La décision sur « {item} » est consignée.")
+        messages.success(request, f"La décision sur « {item} » est consignée.")
         return redirect(home(item))
     context = {"form": form, "item": item, "meeting": meeting}
     status = 422 if form.errors else 200

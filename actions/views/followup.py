@@ -62,7 +62,7 @@ def milestone_done(request, pk):
     if milestone.mark_reached():
         milestone.action.touch()
         undo = reverse("actions:milestone_reopen", args=[pk])
-        messages.success(request, f"Jalon atteint : {milestone}.", extra_tags=undo)
+        messages.success(request, f"Jalon atteint : {milestone}.", extra_tags=undo)
     return redirect(milestone.action)
 
 
@@ -71,7 +71,7 @@ def milestone_reopen(request, pk):
     milestone = editable(request, Milestone.objects, pk)
     if milestone.reopen():
         milestone.action.touch()
-        messages.success(request, f"Le jalon « {milestone} » est de nouveau à atteindre.")
+        messages.success(request, f"Le jalon « {milestone} » est de nouveau à atteindre.")
     return redirect(milestone.action)
 
 
@@ -107,6 +107,6 @@ def indicator_value_new(request, pk):
     if request.method == "POST" and form.is_valid():
         form.save()
         indicator.action.touch()
-        messages.success(request, f"La valeur de « {indicator} » est notée.")
+        messages.success(request, f"La valeur de « {indicator} » est notée.")
         return redirect(indicator.action)
-    return form_page(request, indicator.action, form, f"Noter une valeur : {indicator}")
+    return form_page(request, indicator.action, form, f"Noter une valeur : {indicator}")

@@ -63,7 +63,7 @@ def action_link_add(request, pk, kind, target):
     subject = get_object_or_404(linkable(request, action, model), pk=target)
     action.link(relation, subject)
     undo = reverse("actions:action_unlink", args=[pk, kind, target])
-    messages.success(request, f"« {subject} » est associé à la fiche.", extra_tags=undo)
+    messages.success(request, f"« {subject} » est associé à la fiche.", extra_tags=undo)
     return redirect(action)
 
 
@@ -74,7 +74,7 @@ def action_unlink(request, pk, kind, target):
     subject = get_object_or_404(linkable(request, action, model), pk=target)
     action.unlink(relation, subject)
     undo = reverse("actions:action_link_add", args=[pk, kind, target])
-    messages.success(request, f"« {subject} » est retiré de la fiche.", extra_tags=undo)
+    messages.success(request, f"« {subject} » est retiré de la fiche.", extra_tags=undo)
     return redirect(action)
 
 

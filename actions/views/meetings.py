@@ -105,7 +105,7 @@ def meeting_new(request):
     )
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, f"« {form.instance} » est créé : composez l’ordre du jour.")
+        messages.success(request, f"« {form.instance} » est créé : composez l’ordre du jour.")
         return redirect(form.instance)
     context = {"form": form, "meeting": None, "was": ""}
     return render(request, "actions/meeting_form.html", context, status=422 if form.errors else 200)
@@ -120,7 +120,7 @@ def meeting_edit(request, pk):
     form = MeetingForm(request.POST or None, instance=meeting)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, f"« {meeting} » est à jour.")
+        messages.success(request, f"« {meeting} » est à jour.")
         return redirect(meeting)
     context = {"form": form, "meeting": meeting, "was": was}
     return render(request, "actions/meeting_form.html", context, status=422 if form.errors else 200)

@@ -117,7 +117,7 @@ def answer(request, page, fragment, context):
 @allow(can_edit)
 def plan_new(request):
     ActionPlan.objects.open_for(request.territory)
-    messages.success(request, "Le plan d’actions est ouvert : créez sa première fiche.")
+    messages.success(request, "Le plan d’actions est ouvert : créez sa première fiche.")
     return redirect("actions:plan")
 
 

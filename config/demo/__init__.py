@@ -36,11 +36,11 @@ def load(*, today=None):
         return False
     if has_data(territory):
         raise AtWork(
-            f"« {territory} » contient déjà des organisations ou des projets : la démonstration "
+            f"« {territory} » contient déjà des organisations ou des projets : la démonstration "
             "n’y est pas ajoutée."
         )
     if not Program.objects.exists():
-        raise Refused("Le catalogue manque : lancez d’abord « manage.py load_catalogue ».")
+        raise Refused("Le catalogue manque : lancez d’abord « manage.py load_catalogue ».")
     clock = Clock(today or timezone.localdate())
     world = World(territory, clock, create_accounts(territory))
     world.organisations, world.sites, world.contacts = organisations.load(world)
@@ -59,7 +59,7 @@ def load_empty():
     territory = territory_ready()
     if territory.is_demo:
         raise Refused(
-            f"« {territory} » contient déjà la démonstration : supprimez la base pour repartir "
+            f"« {territory} » contient déjà la démonstration : supprimez la base pour repartir "
             "d’un territoire vide."
         )
     create_accounts(territory)
@@ -69,7 +69,7 @@ def territory_ready():
     check_debug()
     territory = Territory.objects.filter(code=CODE, period=PERIOD).first()
     if territory is None:
-        raise Refused("Le territoire manque : lancez d’abord « manage.py load_reference ».")
+        raise Refused("Le territoire manque : lancez d’abord « manage.py load_reference ».")
     return territory
 
 

@@ -25,7 +25,7 @@ class AtWork(Exception):
 def check_debug():
     if not settings.DEBUG:
         raise Refused(
-            "Les comptes de démonstration ont un mot de passe public : ils ne peuvent pas être "
+            "Les comptes de démonstration ont un mot de passe public : ils ne peuvent pas être "
             "créés hors du mode DEBUG."
         )
 

@@ -36,7 +36,7 @@ class UploadForm(Form):
         if file.size > settings.IMPORT_MAX_BYTES:
             raise forms.ValidationError(
                 typeset(
-                    f"« {file.name} » pèse {size(file.size)} : "
+                    f"« {file.name} » pèse {size(file.size)} : "
                     f"{size(settings.IMPORT_MAX_BYTES)} au plus. "
                     "Partagez-le en plusieurs fichiers."
                 )
@@ -86,15 +86,15 @@ class ColumnsForm(Form):
                 self.add_error(
                     f"c{index}",
                     typeset(
-                        f"« {held[target]} » est déjà la colonne de « {BY_CODE[target].label} » : "
-                        f"ignorez l’une des deux, « {held[target]} » ou « {heading} »."
+                        f"« {held[target]} » est déjà la colonne de « {BY_CODE[target].label} » : "
+                        f"ignorez l’une des deux, « {held[target]} » ou « {heading} »."
                     ),
                 )
             elif target:
                 held[target] = heading
         if not self.errors and not IDENTIFYING & held.keys():
             raise forms.ValidationError(
-                "Indiquez au moins la colonne du nom, du SIREN ou du SIRET : "
+                "Indiquez au moins la colonne du nom, du SIREN ou du SIRET : "
                 "sans elle, aucune entreprise ne peut être reconnue.",
                 code="anonymous",
             )

@@ -11,9 +11,9 @@ class AskForm(SentTwice, ModelForm):
     written_at = "asked_at"
 
     open_to_pair = forms.BooleanField(
-        label="Ouvrir ce projet au binôme (il est aujourd’hui « interne »)",
+        label="Ouvrir ce projet au binôme (il est aujourd’hui « interne »)",
         error_messages={
-            "required": "Le binôme ne peut pas lire un projet « interne » : cochez cette case pour "
+            "required": "Le binôme ne peut pas lire un projet « interne » : cochez cette case pour "
             "le lui ouvrir."
         },
     )
@@ -47,13 +47,13 @@ class AnswerForm(Form):
         label="Votre avis",
         choices=Review.Answer.choices,
         error_messages={
-            "required": "Choisissez une réponse : d’accord, pas d’accord ou à discuter.",
-            "invalid_choice": "Choisissez une réponse : d’accord, pas d’accord ou à discuter.",
+            "required": "Choisissez une réponse : d’accord, pas d’accord ou à discuter.",
+            "invalid_choice": "Choisissez une réponse : d’accord, pas d’accord ou à discuter.",
         },
     )
     comment = forms.CharField(
         label="Un mot, si vous voulez",
         max_length=160,
         required=False,
-        error_messages={"max_length": "Votre mot dépasse 160 signes : raccourcissez-le."},
+        error_messages={"max_length": "Votre mot dépasse 160 signes : raccourcissez-le."},
     )

@@ -69,8 +69,8 @@ class Draft:
         label = f"{meta.verbose_name[:1].upper()}{meta.verbose_name[1:]}"
         if field in self.said_on:
             row.say(
-                f"{label} « {shown(value)} » non repris : "
-                f"la ligne {self.said_on[field]} dit « {shown(current)} »."
+                f"{label} « {shown(value)} » non repris : "
+                f"la ligne {self.said_on[field]} dit « {shown(current)} »."
             )
             return
         self.said_on[field] = row.line

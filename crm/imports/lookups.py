@@ -104,12 +104,12 @@ class Places:
         wanted = code.removesuffix(".0").upper().zfill(5)
         found = self.inside.of_code(wanted) or self.france.of_code(wanted)
         if not found:
-            raise ValueError(f"code INSEE « {code} » inconnu")
+            raise ValueError(f"code INSEE « {code} » inconnu")
         if name:
             named = self.inside.of_name(key_of(name), "")
             if named and found[1].pk not in {other.pk for _, other in named}:
                 raise ValueError(
-                    f"le code INSEE {wanted} est celui de {found[1].name}, pas de « {name} »"
+                    f"le code INSEE {wanted} est celui de {found[1].name}, pas de « {name} »"
                 )
         return self._accept(*found, name or found[1].name)
 
@@ -120,21 +120,21 @@ class Places:
         if not found:
             elsewhere = self.inside.of_name(key, "") if postal_code else []
             if elsewhere:
-                raise ValueError(f"« {name} » n’est pas une commune du code postal {postal_code}")
-            raise ValueError(f"commune « {text} » inconnue{self._suggestion(key, postal_code)}")
+                raise ValueError(f"« {name} » n’est pas une commune du code postal {postal_code}")
+            raise ValueError(f"commune « {text} » inconnue{self._suggestion(key, postal_code)}")
         communes = {commune.pk: commune for _, commune in found}
         if len(communes) > 1:
             if not self.accepts_outside and not communes.keys() & self.inside.by_code.keys():
-                raise ValueError(f"commune « {text} » hors du territoire")
+                raise ValueError(f"commune « {text} » hors du territoire")
             codes = ", ".join(f"{c.name} ({c.pk})" for c in list(communes.values())[:4])
-            raise ValueError(f"« {text} » peut être {codes}… : donnez le code INSEE")
+            raise ValueError(f"« {text} » peut être {codes}… : donnez le code INSEE")
         return self._accept(*found[0], text)
 
     def _by_postal_code(self, postal_code):
         if not postal_code:
             return None, []
         if postal_code in self.postal_codes:
-            return None, [f"Commune à confirmer : seul le code postal {postal_code} est donné."]
+            return None, [f"Commune à confirmer : seul le code postal {postal_code} est donné."]
         if self.accepts_outside:
             return None, [f"Code postal {postal_code} hors du territoire."]
         raise ValueError(f"code postal {postal_code} hors du territoire")
@@ -142,10 +142,10 @@ class Places:
     def _accept(self, former, commune, text):
         remarks = []
         if former and name_key(former) != name_key(commune.name):
-            remarks.append(f"{former} a fusionné : c’est {commune.name} ({commune.pk}).")
+            remarks.append(f"{former} a fusionné : c’est {commune.name} ({commune.pk}).")
         if commune.pk not in self.inside.by_code:
             if not self.accepts_outside:
-                raise ValueError(f"commune « {text} » hors du territoire")
+                raise ValueError(f"commune « {text} » hors du territoire")
             remarks.append(f"{commune.name} ({commune.pk}) est hors du territoire.")
         return commune, remarks
 
@@ -158,7 +158,7 @@ class Places:
         }
         close = difflib.get_close_matches(key, there, n=1, cutoff=0.5)
         close = close or difflib.get_close_matches(key, self.names, n=1, cutoff=0.75)
-        return f". Vouliez-vous dire « {self.names[close[0]]} » ?" if close else ""
+        return f". Vouliez-vous dire « {self.names[close[0]]} » ?" if close else ""
 
 
 def key_of(text):

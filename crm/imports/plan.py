@@ -119,7 +119,7 @@ class Plan:
             if (found or holder) is not holder or holder.instance.siren not in {None, siren}:
                 raise Refusal(
                     f"Le SIRET {siret} est déjà celui d’un établissement de "
-                    f"« {holder.instance.name} », qui a un autre SIREN."
+                    f"« {holder.instance.name} », qui a un autre SIREN."
                 )
             found = holder
         if found is None:
@@ -147,7 +147,7 @@ class Plan:
             return None
         if len(namesakes) > 1:
             clue = "le SIREN" if commune else "le SIREN ou la commune"
-            raise Refusal(f"{len(namesakes)} entreprises portent ce nom : donnez {clue}.")
+            raise Refusal(f"{len(namesakes)} entreprises portent ce nom : donnez {clue}.")
         return namesakes[0] if namesakes else None
 
     def _find_site(self, row, organisation):
@@ -172,7 +172,7 @@ class Plan:
         if len(sites) > 1:
             if said.keys() - LOCATORS:
                 where = f" à {commune.name}" if commune else ""
-                raise Refusal(f"{len(sites)} établissements{where} : donnez le SIRET.")
+                raise Refusal(f"{len(sites)} établissements{where} : donnez le SIRET.")
             for name in LOCATORS:  # the place was a clue, not news of one of them
                 row.values.pop(name, None)
             return None

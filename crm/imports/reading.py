@@ -56,7 +56,7 @@ class Table:
 def read(name, data, *, max_rows):
     """Read a CSV, XLSX, XLS or ODS; raise Unreadable rather than guess."""
     if not data.strip(b"\x00 \t\r\n"):
-        raise Unreadable(f"« {name} » est vide.")
+        raise Unreadable(f"« {name} » est vide.")
     refuse_foreign(name, data)
     if data.startswith((ZIP, OLE)):
         return read_workbook(name, data, max_rows)
@@ -69,7 +69,7 @@ def refuse_foreign(name, data):
         kind = "une page web ou un fichier XML"
     if kind:
         raise Unreadable(
-            f"« {name} » est {kind}, pas un tableau. "
+            f"« {name} » est {kind}, pas un tableau. "
             "Enregistrez les données depuis votre tableur, en XLSX, ODS ou CSV."
         )
 
@@ -83,7 +83,7 @@ def read_text(name, data, max_rows):
     text = text.replace("\x00", "")
     if len(CONTROL.findall(text[:20_000])) > 20:
         raise Unreadable(
-            f"« {name} » n’est pas un tableau : son contenu n’est pas du texte. "
+            f"« {name} » n’est pas un tableau : son contenu n’est pas du texte. "
             "Enregistrez-le depuis votre tableur, en XLSX, ODS ou CSV."
         )
     delimiter = find_delimiter(text)
@@ -92,7 +92,7 @@ def read_text(name, data, max_rows):
     separated = DELIMITERS[delimiter] if several else "une seule colonne"
     table = tabulate(name, rows, ["CSV", encoding, separated], max_rows)
     if nuls:
-        table.warnings.append(f"Caractères nuls retirés : {nuls}.")
+        table.warnings.append(f"Caractères nuls retirés : {nuls}.")
     return table
 
 
@@ -104,7 +104,7 @@ def decode(name, data):
                 return data.decode(codec), label
             except UnicodeDecodeError as error:
                 raise Unreadable(
-                    f"« {name} » s’annonce en {label} et ne l’est pas. "
+                    f"« {name} » s’annonce en {label} et ne l’est pas. "
                     "Enregistrez-le de nouveau depuis votre tableur."
                 ) from error
     try:
@@ -115,8 +115,8 @@ def decode(name, data):
         return data.decode("cp1252"), "cp1252 (Windows)"
     except UnicodeDecodeError as error:
         raise Unreadable(
-            f"« {name} » n’est ni en UTF-8 ni en cp1252 : ses lettres accentuées seraient "
-            "perdues. Enregistrez-le en « CSV UTF-8 » ou en XLSX."
+            f"« {name} » n’est ni en UTF-8 ni en cp1252 : ses lettres accentuées seraient "
+            "perdues. Enregistrez-le en « CSV UTF-8 » ou en XLSX."
         ) from error
 
 
@@ -149,12 +149,12 @@ def split(name, text, delimiter, max_rows):
             refuse_long(name, rows, max_rows + HEADER_WITHIN)
     except csv.Error as error:
         raise Unreadable(
-            f"« {name} » est abîmé vers la ligne {reader.line_num} : "
+            f"« {name} » est abîmé vers la ligne {reader.line_num} : "
             "un guillemet n’est sans doute pas refermé."
         ) from error
     if text.count('"') % 2 and rows and any("\n" in cell for cell in rows[-1][1]):
         raise Unreadable(
-            f"« {name} » : un guillemet ouvert à la ligne {rows[-1][0]} n’est jamais refermé."
+            f"« {name} » : un guillemet ouvert à la ligne {rows[-1][0]} n’est jamais refermé."
         )
     return rows
 
@@ -176,18 +176,18 @@ def read_workbook(name, data, max_rows):
         if not rows:
             continue
         try:
-            how = ["tableur", f"feuille « {title} »"]
+            how = ["tableur", f"feuille « {title} »"]
             tables.append((title, tabulate(name, rows, how, max_rows)))
         except Unreadable as refusal:
             refusals.append(refusal)
     if not tables:
-        raise refusals[0] if refusals else Unreadable(f"« {name} » est vide.")
+        raise refusals[0] if refusals else Unreadable(f"« {name} » est vide.")
     title, table = tables[0]
     ignored = [other for other in sheets if other != title and not sheets[other].empty]
     if ignored:
-        names = ", ".join(f"« {other} »" for other in ignored)
+        names = ", ".join(f"« {other} »" for other in ignored)
         table.warnings.append(
-            typeset(f"Seule la feuille « {title} » est lue ; laissées de côté : {names}.")
+            typeset(f"Seule la feuille « {title} » est lue ; laissées de côté : {names}.")
         )
     return table
 
@@ -196,7 +196,7 @@ def load_sheets(name, data, max_rows):
     import pandas as pd  # half a second to import: only for who brings a workbook
 
     if data.startswith(OLE) and ENCRYPTED in data:
-        raise Unreadable(f"« {name} » est protégé par un mot de passe : retirez-le d’abord.")
+        raise Unreadable(f"« {name} » est protégé par un mot de passe : retirez-le d’abord.")
     try:
         return pd.read_excel(
             io.BytesIO(data),
@@ -209,7 +209,7 @@ def load_sheets(name, data, max_rows):
         )
     except Exception as error:  # a damaged file fails in as many ways as there are formats
         raise Unreadable(
-            f"« {name} » ne s’ouvre pas comme un tableur : il est abîmé ou d’un autre format. "
+            f"« {name} » ne s’ouvre pas comme un tableur : il est abîmé ou d’un autre format. "
             "Enregistrez-le de nouveau, en XLSX, ODS ou CSV."
         ) from error
 
@@ -221,13 +221,13 @@ def refuse_bomb(name, data):
             members = archive.infolist()
             if sum(member.file_size for member in members) > MAX_UNZIPPED:
                 raise Unreadable(
-                    f"« {name} » est démesuré une fois décompressé : il n’est pas ouvert."
+                    f"« {name} » est démesuré une fois décompressé : il n’est pas ouvert."
                 )
             for member in members:
                 if re.fullmatch(r"xl/worksheets/[^/]+\.xml", member.filename):
                     refuse_sprawl(name, archive.read(member))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-        raise Unreadable(f"« {name} » est abîmé : le tableur ne s’ouvre pas.") from error
+        raise Unreadable(f"« {name} » est abîmé : le tableur ne s’ouvre pas.") from error
 
 
 def refuse_sprawl(name, sheet):
@@ -240,7 +240,7 @@ def refuse_sprawl(name, sheet):
         width = max(width, column)
     if width * height > MAX_CELLS:
         raise Unreadable(
-            f"« {name} » a une cellule remplie très loin des autres (ligne {height}, colonne "
+            f"« {name} » a une cellule remplie très loin des autres (ligne {height}, colonne "
             f"{width}). Supprimez-la, ou copiez le tableau dans une feuille neuve."
         )
 
@@ -256,7 +256,7 @@ def text_of(cell):
 def refuse_long(name, rows, limit):
     if len(rows) > limit:
         raise Unreadable(
-            f"« {name} » a trop de lignes : {limit} au plus, partagez-le en plusieurs fichiers."
+            f"« {name} » a trop de lignes : {limit} au plus, partagez-le en plusieurs fichiers."
         )
 
 
@@ -267,7 +267,7 @@ def count_known(cells):
 def tabulate(name, rows, how, max_rows):
     """Find the header under its title lines; square the rows to its width."""
     if not rows:
-        raise Unreadable(f"« {name} » est vide.")
+        raise Unreadable(f"« {name} » est vide.")
     at = max(
         range(min(HEADER_WITHIN, len(rows))),
         key=lambda index: (count_known(rows[index][1]), -index),
@@ -276,17 +276,17 @@ def tabulate(name, rows, how, max_rows):
     while header and not header[-1]:
         header.pop()
     if not count_known(header):
-        seen = ", ".join(f"« {title} »" for title in header[:8] if title) or "aucun titre"
+        seen = ", ".join(f"« {title} »" for title in header[:8] if title) or "aucun titre"
         raise Unreadable(
-            f"« {name} » : aucune colonne reconnue (lu : {seen}). La première ligne du tableau "
-            "doit porter des titres comme « Raison sociale », « SIRET » ou « Commune »."
+            f"« {name} » : aucune colonne reconnue (lu : {seen}). La première ligne du tableau "
+            "doit porter des titres comme « Raison sociale », « SIRET » ou « Commune »."
         )
     if len(header) > MAX_COLUMNS:
-        raise Unreadable(f"« {name} » a {len(header)} colonnes : {MAX_COLUMNS} au plus.")
+        raise Unreadable(f"« {name} » a {len(header)} colonnes : {MAX_COLUMNS} au plus.")
     refuse_long(name, rows[at + 1 :], max_rows)
     body = [(line, squared(cells, len(header))) for line, cells in rows[at + 1 :]]
     if not body:
-        raise Unreadable(f"« {name} » ne contient que des titres de colonnes, aucune ligne.")
+        raise Unreadable(f"« {name} » ne contient que des titres de colonnes, aucune ligne.")
     header = [title or f"Colonne {index}" for index, title in enumerate(header, start=1)]
     warnings = []
     if at:

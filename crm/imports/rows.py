@@ -87,7 +87,7 @@ class RowReader:
         row = Row(line, cells)
         texts = self._texts(row)
         if any(cell.strip() for cell in cells[len(self.header) :]):
-            row.refuse("Plus de cellules que de colonnes : un séparateur se trouve dans un texte.")
+            row.refuse("Plus de cellules que de colonnes : un séparateur se trouve dans un texte.")
         for target, text in texts.items():
             if target not in PLACE | {"contact_name"}:
                 self._take(row, target, text)
@@ -118,7 +118,7 @@ class RowReader:
     def _refuse(self, row, target, text, refusal):
         heading = self.header[self.columns[target]]
         shown = text if len(text) <= 60 else f"{text[:60]}…"
-        row.refuse(sentence(f"{heading} « {shown} » : {refusal}"))
+        row.refuse(sentence(f"{heading} « {shown} » : {refusal}"))
 
     def _store(self, row, target, value):
         if value is None or value == "" or value == []:
@@ -148,7 +148,7 @@ class RowReader:
         other = {"siret": "siren", "siren": "siret"}[target]
         if digits.isdigit() and len(digits) == {"siret": 9, "siren": 14}[target]:
             value = PARSERS[other](text, row.say)
-            row.say(f"{BY_CODE[target].label} « {text} » lu comme un {BY_CODE[other].label}.")
+            row.say(f"{BY_CODE[target].label} « {text} » lu comme un {BY_CODE[other].label}.")
             if other not in self.columns:
                 row.values[other] = value
             return None
@@ -166,7 +166,7 @@ class RowReader:
             code = text.removesuffix(".0")
             band = self.lists.bands.get(code.upper().zfill(2))
             if band:
-                row.say(f"Tranche « {text} » : {band.label}.")
+                row.say(f"Tranche « {text} » : {band.label}.")
                 return band
         if (bounds := values.band_bounds(text)) is not None:
             return self._band(row, target, text, bounds)
@@ -182,7 +182,7 @@ class RowReader:
     def _band(self, row, target, text, bounds):
         band = self.lists.bands_by_bounds.get(bounds)
         if band is None:
-            row.say(f"Effectif « {text} » non repris : ce n’est pas une tranche SIRENE.")
+            row.say(f"Effectif « {text} » non repris : ce n’est pas une tranche SIRENE.")
         elif target == "workforce_band":
             return band
         elif "workforce_band" not in self.columns:
@@ -209,17 +209,17 @@ class RowReader:
             if sector:
                 found.append(sector)
             elif name.strip():
-                row.say(f"Filière « {name.strip()} » inconnue, non reprise.")
+                row.say(f"Filière « {name.strip()} » inconnue, non reprise.")
         return [whole] if whole else found
 
     def _kind(self, row, text):
         if normalise(text) not in self.lists.kinds:
-            row.say(f"Nature « {text} » inconnue, non reprise.")
+            row.say(f"Nature « {text} » inconnue, non reprise.")
         return self.lists.kinds.get(normalise(text))
 
     def _insee_category(self, row, text):
         if normalise(text) not in CATEGORIES:
-            row.say(f"Catégorie « {text} » inconnue, non reprise.")
+            row.say(f"Catégorie « {text} » inconnue, non reprise.")
         return CATEGORIES.get(normalise(text))
 
     def _take_place(self, row, texts):
@@ -255,7 +255,7 @@ class RowReader:
                 row.values["contact_last_name"] = row.values.pop("contact_first_name")
             elif held & {"contact_email", "contact_phone"}:
                 row.values["contact_last_name"] = NO_NAME
-                row.say(f"Contact sans nom, noté « {NO_NAME} ».")
+                row.say(f"Contact sans nom, noté « {NO_NAME} ».")
             else:
                 row.values.pop("contact_position")
                 row.say("Fonction sans nom de contact, non reprise.")
@@ -266,7 +266,7 @@ class RowReader:
             limit = getattr(MODELS[draft]._meta.get_field(name), "max_length", None)
             if limit and isinstance(value, str) and len(value) > limit:
                 label = BY_CODE[target].label
-                row.refuse(f"{label} : {len(value)} caractères, {limit} au plus ({value[:40]}…).")
+                row.refuse(f"{label} : {len(value)} caractères, {limit} au plus ({value[:40]}…).")
 
     def _describe(self, row, texts):
         """What names the row on the page, even when it is refused."""

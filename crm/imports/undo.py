@@ -20,7 +20,7 @@ def undo(batch, *, by=None, now=None):
         raise TooLate
     if not ImportBatch.objects.filter(pk=batch.pk, undone_at=None).update(undone_at=now):
         raise TooLate
-    reason = f"Annulation : {batch.reason}"[:100]
+    reason = f"Annulation : {batch.reason}"[:100]
     work = Undoing(batch, Bulk(by=by, reason=reason, now=now))
     work.restore()
     work.delete()
@@ -125,7 +125,7 @@ class Undoing:
 
     def _keep(self, instance, why):
         kind = instance._meta.verbose_name
-        self.kept.append(f"{kind[:1].upper()}{kind[1:]} « {instance} » : {why}.")
+        self.kept.append(f"{kind[:1].upper()}{kind[1:]} « {instance} » : {why}.")
 
 
 def owners_of(model, pks):

@@ -69,7 +69,7 @@ def identifier(text, say, length, name, check):
     """Up to two leading zeros eaten by a spreadsheet are put back if the key then holds."""
     if SCIENTIFIC.fullmatch(SPACES.sub("", text)):
         raise ValueError(
-            f"{name} en notation scientifique : ses derniers chiffres sont perdus, "
+            f"{name} en notation scientifique : ses derniers chiffres sont perdus, "
             "ils ne seront pas devinés"
         )
     compact = SPACES.sub("", text)
@@ -80,7 +80,7 @@ def identifier(text, say, length, name, check):
         padded = digits.zfill(length)
         if not luhn.is_valid(padded) or not luhn.is_valid(padded[:9]):
             raise ValueError(f"{len(digits)} chiffres au lieu de {length}")
-        say(f"{name} lu {padded} : le tableur avait perdu le zéro du début.")
+        say(f"{name} lu {padded} : le tableur avait perdu le zéro du début.")
         digits = padded
     try:
         return check(digits)
@@ -127,7 +127,7 @@ def amount(text, say, unit=1):
         raise ValueError("ce montant est trop grand")
     value = value.quantize(Decimal("0.01"))
     if unit > 1:
-        say(f"« {text} » compris comme {euros(value)}.")
+        say(f"« {text} » compris comme {euros(value)}.")
     return value
 
 
@@ -138,7 +138,7 @@ def plain_number(compact, *, is_scaled):
     if re.fullmatch(r"\d{1,3}([.,]\d{3}){2,}(€|eur)?", compact):
         return re.sub("[.,]", "", compact)
     if re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}(€|eur)?", compact) and not is_scaled:
-        raise ValueError("milliers ou décimales ? Écrivez le montant sans séparateur")
+        raise ValueError("milliers ou décimales ? Écrivez le montant sans séparateur")
     return compact
 
 
@@ -177,7 +177,7 @@ def past_date(text, say, today):
     """A day as the French or a spreadsheet write it. A lone year names no day: None, and said."""
     first = text.split()[0].split("T")[0] if text.split() else ""
     if re.fullmatch(r"(19|20)\d\d(\.0)?", first):
-        say(f"Date « {text} » non reprise : l’année seule ne dit pas le jour.")
+        say(f"Date « {text} » non reprise : l’année seule ne dit pas le jour.")
         return None
     parts = re.fullmatch(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})", first)
     try:
@@ -204,7 +204,7 @@ def naf(text, say):
 def legal_form(text, say):
     code = text.removesuffix(".0")
     if not re.fullmatch(r"\d{4}", code):
-        say(f"Forme juridique « {text} » non reprise : un code à quatre chiffres est attendu.")
+        say(f"Forme juridique « {text} » non reprise : un code à quatre chiffres est attendu.")
         return ""
     return code
 
@@ -220,7 +220,7 @@ def postal_code(text, say):
     code = SPACES.sub("", text).removesuffix(".0")
     if re.fullmatch(r"\d{4}", code):
         code = f"0{code}"
-        say(f"Code postal lu {code} : le tableur avait perdu le zéro du début.")
+        say(f"Code postal lu {code} : le tableur avait perdu le zéro du début.")
     if not re.fullmatch(r"\d{5}", code):
         raise ValueError("un code postal compte cinq chiffres")
     return code
@@ -247,7 +247,7 @@ def phone(text, say):
     number = text.removesuffix(".0")
     if re.fullmatch(r"[1-9]\d{8}", number):
         number = f"0{number}"
-        say(f"Téléphone lu {number} : le tableur avait perdu le zéro du début.")
+        say(f"Téléphone lu {number} : le tableur avait perdu le zéro du début.")
     if re.fullmatch(r"0\d{9}", number):
         number = " ".join(number[at : at + 2] for at in range(0, 10, 2))
     return number

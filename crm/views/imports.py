@@ -101,7 +101,7 @@ def preview(request, batch, *, form=None, status=200):
     plan = plan_of(batch)
     wanted = request.GET.get("lignes", "")
     if wanted and wanted not in FATES:
-        raise BadRequest(f"Filtre inconnu : « {wanted} ».")
+        raise BadRequest(f"Filtre inconnu : « {wanted} ».")
     rows = [row for row in plan.rows if not wanted or row.fate == wanted]
     if form is None or status == 409:
         source = form.cleaned_data["source"] if form else batch.source
@@ -182,7 +182,7 @@ def import_discard(request, token):
         forgotten, _ = batches(request).filter(pk=batch.pk, committed_at=None).delete()
     if not forgotten:
         return redirect("crm:import_preview", token)
-    messages.success(request, f"« {batch.file_name} » est oublié, rien n’a été importé.")
+    messages.success(request, f"« {batch.file_name} » est oublié, rien n’a été importé.")
     return redirect("crm:import_list")
 
 

@@ -35,7 +35,7 @@ class Interval:
 
     def __post_init__(self):
         if self.high is not None and self.high < self.low:
-            raise ValueError(f"Intervalle vide : de {self.low} à {self.high}.")
+            raise ValueError(f"Intervalle vide : de {self.low} à {self.high}.")
 
     @classmethod
     def exactly(cls, value: int) -> "Interval":

@@ -104,7 +104,7 @@ class LegalForm(Criterion):
         accepted = row.codes("accepted", pattern=r"\d{1,4}")
         excluded = row.codes("excluded", pattern=r"\d{1,4}")
         if not accepted and not excluded:
-            raise row.error("il faut « accepted » ou « excluded ».")
+            raise row.error("il faut « accepted » ou « excluded ».")
         return {"accepted": Prefixes(accepted), "excluded": Prefixes(excluded)}
 
     def answer(self, facts, today):
@@ -365,7 +365,7 @@ class Naf(Criterion):
         accepted = row.codes("accepted", pattern=naf.CODE)
         excluded = row.codes("excluded", pattern=naf.CODE)
         if not accepted and not excluded:
-            raise row.error("il faut « accepted » ou « excluded ».")
+            raise row.error("il faut « accepted » ou « excluded ».")
         try:
             return {
                 "vintage": vintage,

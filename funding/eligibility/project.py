@@ -39,7 +39,7 @@ class Place(Criterion):
         listed = tuple((name, frozenset(codes)) for name, codes in found if codes)
         in_ti = row.flag("in_ti")
         if row.data.get("in_ti") is False:
-            raise row.error("« in_ti » ne peut être que true.")
+            raise row.error("« in_ti » ne peut être que true.")
         zone = row.choice("zone", wording.ZONES, required=False)
         if not (listed or in_ti or zone):
             raise row.error("aucun lieu donné.")
@@ -280,7 +280,7 @@ class PriorStudy(Criterion):
     def read(cls, row):
         study = row.text("study", required=True)
         if study not in wording.STUDIES and not row.data.get("label"):
-            raise row.error(f"étude « {study} » inconnue : écrire la règle dans « label ».")
+            raise row.error(f"étude « {study} » inconnue : écrire la règle dans « label ».")
         return {"fact": f"study:{study}", "study": study, "max_years": row.whole("max_years")}
 
     def answer(self, facts, today):

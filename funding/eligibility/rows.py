@@ -17,8 +17,8 @@ class Row:
         self.data = data
         self.scope = scope
         self.read = {"kind", "key"}
-        self.kind = self._word("kind", "Critère sans genre (« kind »)")
-        self.key = self._word("key", f"Critère de genre {quoted(self.kind)} sans clé (« key »)")
+        self.kind = self._word("kind", "Critère sans genre (« kind »)")
+        self.key = self._word("key", f"Critère de genre {quoted(self.kind)} sans clé (« key »)")
 
     def _word(self, name, otherwise):
         value = self.data.get(name)
@@ -27,7 +27,7 @@ class Row:
         return value
 
     def error(self, sentence):
-        return ValueError(wording.typeset(f"Critère {quoted(self.key)} : {sentence}"))
+        return ValueError(wording.typeset(f"Critère {quoted(self.key)} : {sentence}"))
 
     def get(self, name):
         self.read.add(name)
@@ -50,7 +50,7 @@ class Row:
         if value and value not in allowed:
             raise self.error(
                 f"{quoted(name)} vaut {quoted(value)}, "
-                f"valeurs possibles : {wording.listing(list(allowed))}."
+                f"valeurs possibles : {wording.listing(list(allowed))}."
             )
         return value
 
@@ -67,7 +67,7 @@ class Row:
                 or (allowed is not None and value not in allowed)
                 or (pattern is not None and not re.fullmatch(pattern, value))
             ):
-                raise self.error(f"code inconnu dans {quoted(name)} : {quoted(value)}.")
+                raise self.error(f"code inconnu dans {quoted(name)} : {quoted(value)}.")
         return tuple(dict.fromkeys(values))
 
     def flag(self, name, *, required=False):
@@ -120,4 +120,4 @@ class Row:
         if unknown := sorted(set(self.data) - self.read):
             names = wording.listing([quoted(name) for name in unknown], "et")
             what = "paramètre inconnu" if len(unknown) == 1 else "paramètres inconnus"
-            raise self.error(f"{what} pour le genre {quoted(self.kind)} : {names}.")
+            raise self.error(f"{what} pour le genre {quoted(self.kind)} : {names}.")

@@ -31,8 +31,8 @@ class Window:
         if self.state not in STATES:
             raise ValueError(
                 wording.typeset(
-                    f"État de dispositif inconnu : « {self.state} », "
-                    f"valeurs possibles : {wording.listing(STATES)}."
+                    f"État de dispositif inconnu : « {self.state} », "
+                    f"valeurs possibles : {wording.listing(STATES)}."
                 )
             )
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:

@@ -11,7 +11,7 @@ from crm.perms import can_edit
 from crm.query import row_id
 from funding.catalogue import rules_of
 from funding.filters import ApplicationFilter
-from funding.forms import ApplicationForm, NewApplicationForm
+from funding.forms.applications import ApplicationForm, NewApplicationForm
 from funding.models import Application, Program
 
 PER_PAGE = 50
@@ -63,10 +63,10 @@ def application_new(request, pk):
     if request.method == "POST" and form.is_valid():
         form.instance.created_by = request.user
         if same := already_open(form.instance):
-            messages.success(request, "Un dossier est déjà ouvert pour ce dispositif : le voici.")
+            messages.success(request, "Un dossier est déjà ouvert pour ce dispositif : le voici.")
             return redirect(same)
         form.save()
-        messages.success(request, f"Le dossier « {form.instance.program} » est ouvert.")
+        messages.success(request, f"Le dossier « {form.instance.program} » est ouvert.")
         return redirect(project)
     context = {"project": project, "form": form}
     status = 422 if form.errors else 200

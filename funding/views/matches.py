@@ -18,7 +18,7 @@ from crm.htmx import is_fragment, render_panel
 from crm.models import Project
 from crm.perms import can_edit
 from funding import facts, ranking
-from funding.forms import AnswerForm
+from funding.forms.answers import AnswerForm
 from funding.matching import matches_of
 from funding.models import DeclaredFact
 
@@ -151,7 +151,7 @@ def answer(request, pk):
     except ValidationError as refusal:
         form.add_error("value", refusal.messages)
         return refuse(request, project, form)
-    return after_answer(request, project, "C’est noté : les dispositifs sont recalculés.")
+    return after_answer(request, project, "C’est noté : les dispositifs sont recalculés.")
 
 
 @require_POST

@@ -7,7 +7,7 @@ from crm.models import Territory
 
 def add_territory(parser):
     parser.add_argument("--territory", required=True, help="identifiant, par exemple ti-7611")
-    parser.add_argument("--period", help="période, par exemple 2023-2027 ; la plus récente sinon")
+    parser.add_argument("--period", help="période, par exemple 2023-2027 ; la plus récente sinon")
 
 
 def territory_of(options):
@@ -21,5 +21,5 @@ def territory_of(options):
         known = ", ".join(f"{code} {period}" for code, period in Territory.objects.values_list(
             "code", "period"
         ))  # fmt: skip
-        raise CommandError(f"Territoire « {asked} » inconnu. Connus : {known or 'aucun'}.")
+        raise CommandError(f"Territoire « {asked} » inconnu. Connus : {known or 'aucun'}.")
     return territory

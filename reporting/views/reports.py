@@ -154,7 +154,7 @@ def overlap(figures):
         return ""
     times = "une fois de plus" if count == 1 else f"{count} fois de plus"
     return (
-        f"Des projets relèvent de plusieurs axes et y sont comptés {times} ; "
+        f"Des projets relèvent de plusieurs axes et y sont comptés {times} ; "
         "le total compte chaque projet une fois."
     )
 

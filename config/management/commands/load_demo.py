@@ -17,11 +17,11 @@ class Command(BaseCommand):
         try:
             if empty:
                 demo.load_empty()
-                self.stdout.write("Territoire vide : les comptes de démonstration sont prêts.")
+                self.stdout.write("Territoire vide : les comptes de démonstration sont prêts.")
             elif demo.load():
-                self.stdout.write("Démonstration chargée : toutes les données sont fictives.")
+                self.stdout.write("Démonstration chargée : toutes les données sont fictives.")
             else:
-                self.stdout.write("La démonstration est déjà là : rien n’a été changé.")
+                self.stdout.write("La démonstration est déjà là : rien n’a été changé.")
         except demo.Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         except demo.AtWork as notice:

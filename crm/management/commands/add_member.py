@@ -21,16 +21,16 @@ class Command(BaseCommand):
         try:
             validate_email(email)
         except ValidationError as error:
-            raise CommandError(f"« {email} » n’est pas une adresse électronique.") from error
+            raise CommandError(f"« {email} » n’est pas une adresse électronique.") from error
         chosen = Territory.objects.filter(code=territory, period=period).first()
         if chosen is None:
-            raise CommandError(f"Aucun territoire « {territory} » pour la période {period}.")
+            raise CommandError(f"Aucun territoire « {territory} » pour la période {period}.")
         user = User.objects.filter(email=email).first()
         if user is None:
             user = User.objects.create_user(email)
         Membership.objects.update_or_create(
             user=user, territory=chosen, defaults={"role": Role(role)}
         )
-        self.stdout.write(f"{email} : {Role(role).label}, {chosen.name}.")
+        self.stdout.write(f"{email} : {Role(role).label}, {chosen.name}.")
         if not user.has_usable_password():
-            self.stdout.write(f"Pour ouvrir le compte : manage.py changepassword {email}")
+            self.stdout.write(f"Pour ouvrir le compte : manage.py changepassword {email}")

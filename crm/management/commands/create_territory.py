@@ -23,6 +23,6 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"{territory.code} ({territory.period}) : {territory.name}, "
+            f"{territory.code} ({territory.period}) : {territory.name}, "
             f"{territory.epcis.count()} EPCI, {territory.communes.count()} communes."
         )

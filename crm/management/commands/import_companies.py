@@ -28,8 +28,8 @@ class Command(BaseCommand):
         batch = self.receive(file, self.find_territory(territory, period))
         batch.accepts_outside = accept_outside
         if not IDENTIFYING & set(batch.mapping.values()):
-            raise CommandError(f"« {file.name} » : ni nom, ni SIREN, ni SIRET parmi ses colonnes.")
-        self.stdout.write(f"{file.name} : {', '.join(batch.reading['how'])}.")
+            raise CommandError(f"« {file.name} » : ni nom, ni SIREN, ni SIRET parmi ses colonnes.")
+        self.stdout.write(f"{file.name} : {', '.join(batch.reading['how'])}.")
         for warning in batch.reading["warnings"]:
             self.stdout.write(warning)
         if dry_run:
@@ -48,10 +48,10 @@ class Command(BaseCommand):
     def receive(self, file, territory):
         try:
             if file.stat().st_size > settings.IMPORT_MAX_BYTES:
-                raise CommandError(f"« {file.name} » est trop gros pour être importé.")
+                raise CommandError(f"« {file.name} » est trop gros pour être importé.")
             return receive(file.name, file.read_bytes(), territory)
         except OSError as error:
-            raise CommandError(f"« {file} » ne peut pas être lu : {error.strerror}.") from error
+            raise CommandError(f"« {file} » ne peut pas être lu : {error.strerror}.") from error
         except Unreadable as refusal:
             raise CommandError(str(refusal)) from refusal
 
@@ -59,9 +59,9 @@ class Command(BaseCommand):
         counts = plan.counts
         for row in plan.rows:
             if row.fate == REFUSED:
-                self.stdout.write(f"Ligne {row.line} refusée : {' '.join(row.reasons)}")
+                self.stdout.write(f"Ligne {row.line} refusée : {' '.join(row.reasons)}")
         fates = ", ".join(plural(counts[fate], forms) for fate, forms in FATES.items())
         read = plural(counts["read"], "ligne lue,lignes lues")
         self.stdout.write(f"{read}\u00a0: {fates}.")
         if dry_run:
-            self.stdout.write("Rien n’est écrit : c’était un essai.")
+            self.stdout.write("Rien n’est écrit : c’était un essai.")

@@ -9,5 +9,5 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         counts = load_all()
         self.stdout.write(
-            "Référentiels : " + ", ".join(f"{n} {name}" for name, n in list(counts.items())[:6])
+            "Référentiels : " + ", ".join(f"{n} {name}" for name, n in list(counts.items())[:6])
         )

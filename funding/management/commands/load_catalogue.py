@@ -12,6 +12,6 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Dispositifs : {counts['created']} créés, {counts['updated']} mis à jour, "
+            f"Dispositifs : {counts['created']} créés, {counts['updated']} mis à jour, "
             f"{counts['unchanged']} inchangés."
         )

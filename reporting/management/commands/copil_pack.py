@@ -7,7 +7,7 @@ from reporting.management.arguments import add_territory, territory_of
 
 
 class Command(BaseCommand):
-    help = "Écrit le classeur du comité local d’un territoire, lisible jusqu’au niveau « binôme »."
+    help = "Écrit le classeur du comité local d’un territoire, lisible jusqu’au niveau « binôme »."
 
     def add_arguments(self, parser):
         add_territory(parser)
@@ -18,4 +18,4 @@ class Command(BaseCommand):
         territory = territory_of(options)
         content = committee.workbook(readings.reading(options["level"], territory))
         options["out"].write_bytes(content)
-        self.stdout.write(f"{options['out']} : classeur du comité, {territory.name}.")
+        self.stdout.write(f"{options['out']} : classeur du comité, {territory.name}.")

@@ -7,7 +7,7 @@ from reporting.management.arguments import add_territory, territory_of
 
 
 class Command(BaseCommand):
-    help = "Écrit la remontée nationale d’un territoire : projets « partenaires » et « public »."
+    help = "Écrit la remontée nationale d’un territoire : projets « partenaires » et « public »."
 
     def add_arguments(self, parser):
         add_territory(parser)
@@ -17,4 +17,4 @@ class Command(BaseCommand):
         territory = territory_of(options)
         content = national.workbook(readings.reading(readings.PARTNERS, territory))
         options["out"].write_bytes(content)
-        self.stdout.write(f"{options['out']} : remontée nationale, {territory.name}.")
+        self.stdout.write(f"{options['out']} : remontée nationale, {territory.name}.")

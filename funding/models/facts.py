@@ -1,0 +1,57 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from crm.models import Organisation, Project
+
+
+class DeclaredFactQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(
+            Q(project__in=Project.objects.visible_to(viewer))
+            | Q(organisation__in=Organisation.objects.visible_to(viewer))
+        )
+
+
+class DeclaredFact(models.Model):
+    """An answer that no field holds: a study’s date, annex I, a support letter, a difficulty…
+
+    About a project, or about its holder and then true of all its projects. `value` is a JSON
+    scalar: true, false, "250000.00", "2024-05-12". A person’s judgement on a plain-text condition
+    is the fact « judgement:<program code>:<criterion key> ».
+    """
+
+    project = models.ForeignKey(
+        Project, models.CASCADE, null=True, blank=True, related_name="declared_facts"
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="declared_facts"
+    )
+    key = models.CharField("information", max_length=120)
+    value = models.JSONField("valeur")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    observed_on = models.DateField("noté le", default=timezone.localdate)
+
+    history = HistoricalRecords()
+    objects = DeclaredFactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "information déclarée"
+        verbose_name_plural = "informations déclarées"
+        ordering = ["key"]
+        constraints = [
+            models.UniqueConstraint(name="one_fact_a_project", fields=["project", "key"]),
+            models.UniqueConstraint(
+                name="one_fact_an_organisation", fields=["organisation", "key"]
+            ),
+            models.CheckConstraint(
+                name="fact_of_a_project_or_of_an_organisation",
+                condition=Q(project=None, organisation__isnull=False)
+                | Q(project__isnull=False, organisation=None),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.key} : {self.value}"
