@@ -1,6 +1,6 @@
 from django.conf import settings
 
-from crm.models import PAIR, FollowUp, Organisation, Project, ReviewRequest, Role
+from crm.models import PAIR, FollowUp, Organisation, Project, ReviewRequest, Role, Territory
 from crm.perms import can_edit, can_manage, can_report, can_review
 
 SECTIONS = {
@@ -27,10 +27,20 @@ def section(view_name):
     return next((name for start, name in SECTIONS.items() if view_name.startswith(start)), "")
 
 
+def is_demo(territory):
+    """Whether the page says that its data is fictitious; whoever is not signed in has no territory.
+
+    A function, so that only a page that asks for it costs a query.
+    """
+    if territory is not None:
+        return territory.is_demo
+    return settings.DEBUG and Territory.objects.filter(is_demo=True).exists
+
+
 def shell(request):
     """What the rail and the top bar show; counts are of the current territory."""
     territory = getattr(request, "territory", None)
-    context = {"debug": settings.DEBUG, "shell": None}
+    context = {"debug": settings.DEBUG, "shell": None, "is_demo": is_demo(territory)}
     if territory is None or not request.user.is_authenticated:
         return context
     user = request.user

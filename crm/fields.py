@@ -15,9 +15,10 @@ SUFFIX = re.compile(r"(€|eur(os?)?)?(h\.?t\.?)?$", re.IGNORECASE)
 def parse_number(text):
     """« 21 667,00 € HT » → Decimal("21667.00"); ValueError when it is no number.
 
-    A comma is the decimal mark; so is a lone point, as spreadsheets write it.
+    A comma is the decimal mark; so is a lone point, as spreadsheets write it. The minus of our own
+    pages may be pasted back.
     """
-    compact = SUFFIX.sub("", BLANKS.sub("", str(text)))
+    compact = SUFFIX.sub("", BLANKS.sub("", str(text))).replace("\u2212", "-")
     if "," in compact:
         compact = compact.replace(".", "").replace(",", ".")
     if not re.fullmatch(r"-?\d+(\.\d+)?", compact):

@@ -1,5 +1,5 @@
 from django.core.exceptions import BadRequest, RequestDataTooBig
-from django.http import JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
@@ -36,7 +36,7 @@ def unreadable(request):
     if request.path_info.startswith("/api/"):
         sentence = "L’adresse contient un caractère nul (%00)\u00a0: retirez-le."
         return JsonResponse({"detail": sentence}, status=400)
-    raise BadRequest
+    return render(request, "400.html", status=400)
 
 
 def without_nul(posted):
@@ -78,3 +78,26 @@ class CurrentTerritoryMiddleware:
         if request.resolver_match.view_name == "crm:sign_out":
             return None
         return render(request, "crm/no_territory.html", status=403)
+
+
+class OwnRefusalsMiddleware:
+    """In DEBUG too, what is not found or not understood is said in a sentence of ours.
+
+    Django would answer with its own page, in English, to whoever tries `make run`.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if response.status_code == 404 and request.resolver_match is None:
+            return render(request, "404.html", status=404)
+        return response
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, Http404):
+            return render(request, "404.html", status=404)
+        if isinstance(exception, BadRequest):
+            return render(request, "400.html", status=400)
+        return None

@@ -43,3 +43,11 @@ def can_report(user, territory):
 def can_work_in_team(user, territory):
     """Exchanges, follow-ups and contacts are the team’s memory, not the partners’."""
     return can_edit(user, territory)
+
+
+def can_edit_catalogue(user, territory=None):
+    """Managers keep the catalogue of programs, which all territories share; the local version of a
+    program is kept by the managers of its territory."""
+    if territory is not None:
+        return can_manage(user, territory)
+    return any(role == Role.MANAGER for _, role in user.grants)

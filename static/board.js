@@ -40,6 +40,8 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   const card = dragged;
   if (card.closest(".lane") === lane) return;
+  const menu = card.querySelector(".card__move > summary");
+  if (menu) menu.focus({ preventScroll: true }); // a dialog that is left comes back here
   // The card stays where it is until the server has moved it: a refusal has nothing to put back.
   htmx.ajax("POST", card.dataset.url, {
     source: card, target: card, swap: "outerHTML",

@@ -1,6 +1,8 @@
 // What every page needs. Each page works without it.
 "use strict";
 
+const MENUS = "details.menu[open], details.card__move[open]";
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.matches("input, textarea, select, [contenteditable]");
   if ((event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typing)) {
@@ -8,21 +10,21 @@ document.addEventListener("keydown", (event) => {
     if (search) { event.preventDefault(); search.focus(); search.select(); }
   }
   if (event.key === "Escape") {
-    const menu = event.target.closest("details.menu[open], details.card__move[open]");
+    const menu = event.target.closest(MENUS);
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   }
 });
 
 // One menu open at a time; a click elsewhere closes it.
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open], details.card__move[open]")) {
+  for (const menu of document.querySelectorAll(MENUS)) {
     if (!menu.contains(event.target) && !event.target.closest("dialog")) menu.open = false;
   }
   const dismiss = event.target.closest("[data-dismiss]");
   if (dismiss) {
     const box = dismiss.closest(".toast, dialog");
-    if (box.open) box.close(); // a dialog gives the focus back to what opened it
-    box.remove();
+    if (box.open) box.close(); // and it goes, giving the focus back
+    else box.remove();
   }
 });
 
@@ -62,15 +64,58 @@ for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap"]) {
   });
 }
 
+// The address may point into a panel that comes after the page: go there once it is in.
+let awaited = location.hash.slice(1);
+document.addEventListener("htmx:afterSettle", () => {
+  const target = awaited && document.getElementById(awaited);
+  if (!target || target.hidden || target.querySelector("[aria-busy]")) return;
+  awaited = "";
+  for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  target.scrollIntoView();
+});
+for (const kind of ["wheel", "touchstart", "keydown"]) {
+  document.addEventListener(kind, () => { awaited = ""; }, { passive: true });
+}
+
+// A dialog opens on its first field, over no menu, and gives the focus back to what opened it.
+let opener = null;
+function show(dialog) {
+  const menu = document.activeElement.closest(MENUS);
+  if (menu) opener = menu.querySelector("summary");
+  else if (document.activeElement !== document.body) opener = document.activeElement;
+  for (const one of document.querySelectorAll(MENUS)) one.open = false;
+  dialog.showModal();
+  const field = dialog.querySelector(".dialog__body :is(input:not([type=hidden]), select, textarea)");
+  if (field) field.focus();
+}
+document.addEventListener("close", (event) => {
+  if (!event.target.matches("dialog[data-open]")) return;
+  event.target.remove();
+  if (opener && opener.isConnected) opener.focus();
+  opener = null;
+}, true);
+
 // After a swap: dialogs open, the first refused field takes the focus, what changed is said.
 document.addEventListener("htmx:afterSettle", (event) => {
   unfolded.clear();
   const dialog = event.target.querySelector("dialog[data-open]") || (event.target.matches("dialog[data-open]") ? event.target : null);
-  if (dialog && !dialog.open) dialog.showModal();
+  if (dialog && !dialog.open) show(dialog);
   const refused = event.target.querySelector("[aria-invalid=true]");
   if (refused) refused.focus();
+  // A button that went with what it did leaves the focus on the head of its panel.
+  const { requestConfig, target } = event.detail;
+  if (requestConfig && requestConfig.verb === "post" && target.id === event.target.id && document.activeElement === document.body) {
+    const head = event.target.querySelector("h2[tabindex='-1']");
+    if (head) head.focus({ preventScroll: true });
+  }
 });
 document.addEventListener("announce", (event) => {
   const status = document.getElementById("annonce");
   if (status) status.textContent = event.detail.value || event.detail;
 });
+
+// The browser’s own print: the button shows only where there is a script to answer it.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

@@ -105,7 +105,8 @@ class ColumnsForm(Form):
         chosen = {str(i): self.cleaned_data[f"c{i}"] for i, _ in enumerate(batch.header)}
         batch.mapping = {index: target for index, target in chosen.items() if target}
         batch.accepts_outside = self.cleaned_data["accepts_outside"]
-        batch.save(update_fields=["mapping", "accepts_outside"])
+        batch.columns_confirmed, batch.preview = True, {}
+        batch.save(update_fields=["mapping", "accepts_outside", "columns_confirmed", "preview"])
 
 
 class CommitForm(Form):

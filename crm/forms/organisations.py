@@ -159,6 +159,8 @@ class OrganisationNewForm(OrganisationForm):
 
 
 class SiteForm(FactForm):
+    LOCATING = ["siret", "commune", "address", "name"]  # one of them, or nobody could find it
+
     siret = siret_field()
     commune = CommuneField(required=False)
     naf_rev2 = CodeField(read=clean_full_naf, required=False, label="Activité (NAF rév. 2)")
@@ -207,6 +209,12 @@ class SiteForm(FactForm):
 
     def clean(self):
         cleaned = super().clean()
+        is_new = self.instance.pk is None
+        if is_new and not self.errors and not any(map(cleaned.get, self.LOCATING)):
+            raise ValidationError(
+                "Dites de quel établissement il s’agit\u00a0: son SIRET, sa commune, "
+                "son adresse ou son nom."
+            )
         undated = cleaned.get("workforce_band") and not cleaned.get("workforce_year")
         if undated and "workforce_year" not in self.errors:
             self.add_error("workforce_year", "Une tranche d’effectif va avec son année.")

@@ -26,17 +26,15 @@ from crm.models import (
 from crm.query import row_id
 
 # Each unknown is a question to ask; the order is the one in which they help.
+# What a financing program wants to know (place, dates, eligible costs) is asked beside the programs
+# it decides, and by the stage that requires it: never here too.
 QUESTIONS = {
     "lead_source": "D’où vient cette piste\u00a0?",
     "need": "De quoi le porteur a-t-il besoin\u00a0?",
     "planned_investment": "Quel montant d’investissement, hors taxes\u00a0?",
-    "starts_on": "Quand le projet doit-il commencer\u00a0?",
     "priorities": "À quel axe national répond-il\u00a0?",
-    "eligible_costs": "Quelle assiette éligible, hors taxes\u00a0?",
-    "first_commitment_on": "Quand le premier devis sera-t-il signé\u00a0?",
     "jobs_created_planned": "Combien d’emplois créés\u00a0?",
     "sector": "Dans quelle filière\u00a0?",
-    "place": "Dans quelle commune\u00a0?",
     "ends_on": "Quand doit-il être achevé\u00a0?",
     "owner": "Qui suit ce projet\u00a0?",
 }
@@ -275,4 +273,4 @@ def open_questions(project):
         value = getattr(project, name)
         known = value.all() if name == "priorities" else value not in (None, "")
         if not known:
-            yield "commune" if name == "place" else name, question
+            yield name, question

@@ -53,14 +53,15 @@ class Bulk:
                 instance.updated_at = self.now
 
     def _remember(self, model, objects, *, is_update):
-        model.history.bulk_history_create(
-            objects,
-            batch_size=CHUNK,
-            update=is_update,
-            default_user=self.by,
-            default_change_reason=self.reason,
-            default_date=self.now,
-        )
+        for chunk in chunks(objects):  # 20 000 histories at once would weigh as much as the plan
+            model.history.bulk_history_create(
+                chunk,
+                batch_size=CHUNK,
+                update=is_update,
+                default_user=self.by,
+                default_change_reason=self.reason,
+                default_date=self.now,
+            )
 
     def _remember_deletion(self, model, objects):
         history = model.history.model

@@ -1,8 +1,10 @@
 """What each column holds, guessed from its French heading. Pure."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 
+from crm.imports.refusals import REASON
 from crm.search import normalise
 
 ORGANISATION, SITE, PLACE, CONTACT = "Entreprise", "Établissement", "Lieu", "Contact"
@@ -251,6 +253,29 @@ def guess(header, rows):
             found[code] = index
     mapping = {index: code for code, index in found.items()}
     return sort_out_names(header, sort_out_headcount(mapping, rows))
+
+
+def recall(header, known_header, known_mapping):
+    """The mapping confirmed for the same headings, in whatever order; None for other headings.
+
+    The column of reasons that our file of refusals adds does not count.
+    """
+    if headings_of(header) != headings_of(known_header):
+        return None
+    held = defaultdict(list)
+    for index, heading in enumerate(known_header):
+        held[normalise(heading)].append(known_mapping.get(str(index), ""))
+    found = {}
+    for index, heading in enumerate(header):
+        targets = held[normalise(heading)]
+        target = targets.pop(0) if targets else ""
+        if target in BY_CODE:
+            found[index] = target
+    return found
+
+
+def headings_of(header):
+    return sorted(normalise(heading) for heading in header if heading != REASON)
 
 
 def plausible(target, index, rows):

@@ -10,6 +10,9 @@ from crm.imports.bulk import CHUNK, MODELS, Bulk
 from crm.imports.plan import REFUSED, build
 from crm.imports.wording import size
 from crm.models import Contact, ImportBatch, Organisation, Site
+from crm.templatetags.french import day
+
+RECALLED = 50  # the latest files whose headings are compared
 
 
 class Outdated(Exception):
@@ -23,7 +26,7 @@ class AlreadyDone(Exception):
 def receive(name, data, territory, *, by=None):
     """Read a file into an unsaved batch, its columns guessed; raises reading.Unreadable."""
     table = reading.read(name, data, max_rows=settings.IMPORT_MAX_ROWS)
-    return ImportBatch(
+    batch = ImportBatch(
         territory=territory,
         file_name=name[:200],
         reading={"how": table.how, "warnings": table.warnings, "size": size(len(data))},
@@ -33,6 +36,19 @@ def receive(name, data, territory, *, by=None):
         source=f"fichier {name}"[:120],
         created_by=by,
     )
+    recall(batch)
+    return batch
+
+
+def recall(batch):
+    """The same headings hold what someone last said they do in this territory; and it is said."""
+    known = ImportBatch.objects.filter(territory=batch.territory).with_columns_read()
+    for last in known.for_list()[:RECALLED]:
+        mapping = columns.recall(batch.header, last.header, last.mapping)
+        if mapping is not None:
+            batch.mapping, batch.accepts_outside = mapping, last.accepts_outside
+            batch.reading["how"].append(f"colonnes lues comme le {day(last.created_at)}")
+            break
 
 
 def plan_of(batch, *, today=None):
@@ -67,6 +83,7 @@ def commit(batch, *, by=None, expected=None, now=None):
     batch.refusals = [[row.line, row.title, row.subtitle, row.reasons] for row in refused]
     batch.rows = [[row.line, row.cells] for row in refused]
     batch.undo = undo
+    batch.preview = {}
     batch.save()
     return plan
 

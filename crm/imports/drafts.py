@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
+from crm.imports.wording import NBSP
 from crm.models import Contact, Organisation, Site
 from crm.search import normalise
 from crm.templatetags.french import day, euros, number
@@ -89,6 +90,8 @@ class Draft:
             return str(dict(meta.flatchoices).get(value, value))
         if meta.name == "workforce_year":
             return str(value or "")
+        if meta.name == "phone":
+            return value.replace(" ", NBSP)
         return shown(value)
 
 

@@ -6,6 +6,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from crm.imports.columns import recognise
@@ -43,6 +44,20 @@ class Unreadable(ValueError):
         super().__init__(typeset(text))
 
 
+@dataclass(frozen=True)
+class Headings:
+    """How the header is found: what `recognise` knows, and some titles for who has none."""
+
+    recognise: Callable[[str], object]
+    examples: str
+
+    def count(self, cells):
+        return len({target for cell in cells if (target := self.recognise(cell))})
+
+
+COMPANIES = Headings(recognise, "« Raison sociale », « SIRET » ou « Commune »")
+
+
 @dataclass
 class Table:
     """`rows` are (line, cells): the line is the row’s number as a spreadsheet shows it."""
@@ -53,14 +68,14 @@ class Table:
     warnings: list[str] = field(default_factory=list)
 
 
-def read(name, data, *, max_rows):
+def read(name, data, *, max_rows, headings=COMPANIES):
     """Read a CSV, XLSX, XLS or ODS; raise Unreadable rather than guess."""
     if not data.strip(b"\x00 \t\r\n"):
         raise Unreadable(f"« {name} » est vide.")
     refuse_foreign(name, data)
     if data.startswith((ZIP, OLE)):
-        return read_workbook(name, data, max_rows)
-    return read_text(name, data, max_rows)
+        return read_workbook(name, data, max_rows, headings)
+    return read_text(name, data, max_rows, headings)
 
 
 def refuse_foreign(name, data):
@@ -77,7 +92,7 @@ def refuse_foreign(name, data):
 # ── Text ──
 
 
-def read_text(name, data, max_rows):
+def read_text(name, data, max_rows, headings):
     text, encoding = decode(name, data)
     nuls = text.count("\x00")
     text = text.replace("\x00", "")
@@ -86,11 +101,11 @@ def read_text(name, data, max_rows):
             f"« {name} » n’est pas un tableau : son contenu n’est pas du texte. "
             "Enregistrez-le depuis votre tableur, en XLSX, ODS ou CSV."
         )
-    delimiter = find_delimiter(text)
+    delimiter = find_delimiter(text, headings)
     rows = split(name, text, delimiter, max_rows)
     several = any(len(cells) > 1 for _, cells in rows)
     separated = DELIMITERS[delimiter] if several else "une seule colonne"
-    table = tabulate(name, rows, ["CSV", encoding, separated], max_rows)
+    table = tabulate(name, rows, ["CSV", encoding, separated], max_rows, headings)
     if nuls:
         table.warnings.append(f"Caractères nuls retirés : {nuls}.")
     return table
@@ -120,7 +135,7 @@ def decode(name, data):
         ) from error
 
 
-def find_delimiter(text):
+def find_delimiter(text, headings):
     """The one that shows most known headings, then the most regular columns."""
     best, best_score = ";", (-1, -1.0, -1)
     for delimiter in DELIMITERS:
@@ -131,7 +146,7 @@ def find_delimiter(text):
             continue
         widths = Counter(len(cells) for cells in rows)
         width, same = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
-        known = max((count_known(cells) for cells in rows[:HEADER_WITHIN]), default=0)
+        known = max((headings.count(cells) for cells in rows[:HEADER_WITHIN]), default=0)
         score = (known, same / len(rows) if width > 1 else 0, width)
         if score > best_score:
             best, best_score = delimiter, score
@@ -162,7 +177,7 @@ def split(name, text, delimiter, max_rows):
 # ── Workbooks ──
 
 
-def read_workbook(name, data, max_rows):
+def read_workbook(name, data, max_rows, headings):
     if data.startswith(ZIP):
         refuse_bomb(name, data)
     sheets = load_sheets(name, data, max_rows)
@@ -177,7 +192,7 @@ def read_workbook(name, data, max_rows):
             continue
         try:
             how = ["tableur", f"feuille « {title} »"]
-            tables.append((title, tabulate(name, rows, how, max_rows)))
+            tables.append((title, tabulate(name, rows, how, max_rows, headings)))
         except Unreadable as refusal:
             refusals.append(refusal)
     if not tables:
@@ -260,26 +275,22 @@ def refuse_long(name, rows, limit):
         )
 
 
-def count_known(cells):
-    return len({target for cell in cells if (target := recognise(cell))})
-
-
-def tabulate(name, rows, how, max_rows):
+def tabulate(name, rows, how, max_rows, headings):
     """Find the header under its title lines; square the rows to its width."""
     if not rows:
         raise Unreadable(f"« {name} » est vide.")
     at = max(
         range(min(HEADER_WITHIN, len(rows))),
-        key=lambda index: (count_known(rows[index][1]), -index),
+        key=lambda index: (headings.count(rows[index][1]), -index),
     )
     header = [" ".join(cell.split()) for cell in rows[at][1]]
     while header and not header[-1]:
         header.pop()
-    if not count_known(header):
+    if not headings.count(header):
         seen = ", ".join(f"« {title} »" for title in header[:8] if title) or "aucun titre"
         raise Unreadable(
             f"« {name} » : aucune colonne reconnue (lu : {seen}). La première ligne du tableau "
-            "doit porter des titres comme « Raison sociale », « SIRET » ou « Commune »."
+            f"doit porter des titres comme {headings.examples}."
         )
     if len(header) > MAX_COLUMNS:
         raise Unreadable(f"« {name} » a {len(header)} colonnes : {MAX_COLUMNS} au plus.")

@@ -7,7 +7,7 @@ NBSP = "\u00a0"
 
 def typeset(text):
     """No-break spaces inside guillemets and before tall punctuation."""
-    text = re.sub(r"« ", f"«{NBSP}", text)
+    text = re.sub(r"(?<=«) ", NBSP, text)
     return re.sub(r" (?=[»:;?!])", NBSP, text)
 
 

@@ -14,9 +14,13 @@ class ImportBatchQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(territory__in=viewer.territories_as(Role.OFFICER, Role.MANAGER))
 
+    def with_columns_read(self):
+        """Those whose columns someone has read and confirmed, the latest first."""
+        return self.filter(columns_confirmed=True).order_by("-created_at", "-pk")
+
     def for_list(self):
         """Without the cells, which weigh as much as the file."""
-        return self.select_related("created_by").defer("rows", "undo", "refusals")
+        return self.select_related("created_by").defer("rows", "undo", "refusals", "preview")
 
 
 class ImportBatch(models.Model):
@@ -32,8 +36,10 @@ class ImportBatch(models.Model):
     header = models.JSONField("titres de colonnes", default=list)
     rows = models.JSONField("lignes", default=list)
     mapping = models.JSONField("correspondance des colonnes", default=dict)
+    columns_confirmed = models.BooleanField("colonnes relues par quelqu’un", default=False)
     accepts_outside = models.BooleanField("communes hors du territoire acceptées", default=False)
     source = models.CharField("origine notée sur chaque fiche", max_length=120, blank=True)
+    preview = models.JSONField("aperçu montré", default=dict)
     counts = models.JSONField("résultat", default=dict)
     refusals = models.JSONField("motifs des refus", default=list)
     undo = models.JSONField("ce qu’il faut pour annuler", default=dict)

@@ -10,15 +10,19 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeData, mark_safe
 
+from crm.search import normalise
+
 register = template.Library()
 
 NBSP = "\u00a0"
+MINUS = "\u2212"
 TIGHT = re.compile(r" (?=[:;?!%€»])|(?<=«) |(?<=\d) (?=\d{3}(?!\d))")
 
 
 def number(value, places=0):
-    """1234567.5 → « 1 234 567,50 » with no-break spaces."""
-    return f"{Decimal(value):,.{places}f}".replace(",", NBSP).replace(".", ",")
+    """1234567.5 → « 1 234 567,50 » with no-break spaces and, below zero, a true minus."""
+    text = f"{Decimal(value):,.{places}f}".replace("-", MINUS)
+    return text.replace(",", NBSP).replace(".", ",")
 
 
 @register.filter(is_safe=True)
@@ -128,3 +132,14 @@ def identifier(value):
     """A SIREN or a SIRET as people read it: « 123 456 789 00012 ». Nothing for None."""
     value = value or ""
     return NBSP.join(part for part in (value[:3], value[3:6], value[6:9], value[9:]) if part)
+
+
+@register.filter
+def around(text, searched, before=6, after=24):
+    """The words of a long text around the first that was searched for."""
+    words, wanted = str(text).split(), normalise(searched).split()
+    hits = (at for at, word in enumerate(words) if any(part in normalise(word) for part in wanted))
+    start = max(next(hits, 0) - before, 0)
+    shown = " ".join(words[start : start + before + after])
+    end = "…" if len(words) > start + before + after else ""
+    return f"{'… ' if start else ''}{shown}{end}"

@@ -4,12 +4,16 @@ from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.forms.account import AccountForm, PasswordForm, SignInForm
+from crm.forms.account import AccountForm, LostPasswordForm, PasswordForm, SignInForm
 from crm.models import Membership, Territory, User
 from crm.query import row_id
+from crm.throttle import spend
+
+LOST_PASSWORDS_AN_HOUR = 3  # to one address
 
 
 class SignIn(auth_views.LoginView):
@@ -30,6 +34,30 @@ class SignIn(auth_views.LoginView):
 
 
 sign_out = auth_views.LogoutView.as_view()
+
+
+class LostPassword(auth_views.PasswordResetView):
+    """Sends a one-time link; what it answers does not tell whether the account exists."""
+
+    template_name = "crm/lost_password.html"
+    email_template_name = "crm/lost_password_mail.txt"
+    subject_template_name = "crm/lost_password_subject.txt"
+    form_class = LostPasswordForm
+    success_url = reverse_lazy("crm:lost_password_sent")
+
+    def form_valid(self, form):
+        address = form.cleaned_data["email"].strip().lower()
+        if not spend("lost-password", address, LOST_PASSWORDS_AN_HOUR):
+            return render(self.request, "crm/lost_password_wait.html", status=429)
+        return super().form_valid(form)
+
+    def form_invalid(self, form):
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+lost_password_sent = auth_views.PasswordResetDoneView.as_view(
+    template_name="crm/lost_password_sent.html"
+)
 
 
 @login_not_required

@@ -13,8 +13,9 @@ from crm.decorators import allow
 from crm.forms.imports import ColumnsForm, CommitForm, UploadForm
 from crm.imports import refusals
 from crm.imports.columns import BY_CODE, TARGETS
-from crm.imports.commit import AlreadyDone, Outdated, commit, plan_of
-from crm.imports.plan import FATES, REFUSED
+from crm.imports.commit import AlreadyDone, Outdated, commit
+from crm.imports.plan import FATES
+from crm.imports.previews import last_shown, lines, plan_afresh
 from crm.imports.undo import TooLate, undo
 from crm.imports.wording import size
 from crm.models import ImportBatch
@@ -97,12 +98,12 @@ def done(request, batch, *, is_too_late=False):
 
 
 def preview(request, batch, *, form=None, status=200):
-    """The plan of the moment. After a refused commit it says what has changed since."""
-    plan = plan_of(batch)
+    """The plan of the moment, or its other pages. After a refused commit, what has changed."""
     wanted = request.GET.get("lignes", "")
     if wanted and wanted not in FATES:
         raise BadRequest(f"Filtre inconnu : « {wanted} ».")
-    rows = [row for row in plan.rows if not wanted or row.fate == wanted]
+    plan = last_shown(batch) if request.GET or status == 422 else plan_afresh(batch)
+    page = Paginator(plan.of_fate(wanted), LINES_A_PAGE).get_page(request.GET.get("page"))
     if form is None or status == 409:
         source = form.cleaned_data["source"] if form else batch.source
         form = CommitForm(initial={"source": source, "digest": plan.digest})
@@ -114,7 +115,8 @@ def preview(request, batch, *, form=None, status=200):
         "columns": [
             (h, BY_CODE.get(batch.mapping.get(str(i)))) for i, h in enumerate(batch.header)
         ],
-        "page": Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": lines(page),
         "is_outdated": status == 409,
     }
     return render(request, "crm/import_preview.html", context, status=status)
@@ -123,7 +125,8 @@ def preview(request, batch, *, form=None, status=200):
 @allow(can_edit)
 @require_POST
 def import_commit(request, token):
-    batch = find(request, token)
+    lean = batches(request).select_related("territory").defer("preview")
+    batch = get_object_or_404(lean, token=token)
     form = CommitForm(request.POST)
     if not batch.committed_at and not form.is_valid():
         return preview(request, batch, form=form, status=422)
@@ -151,9 +154,8 @@ def import_refused(request, token):
         reasons = {line: sentences for line, *_, sentences in batch.refusals}
         rows = batch.rows
     else:
-        refused = [row for row in plan_of(batch).rows if row.fate == REFUSED]
-        reasons = {row.line: row.reasons for row in refused}
-        rows = [(row.line, row.cells) for row in refused]
+        reasons = last_shown(batch).reasons()
+        rows = [(line, cells) for line, cells in batch.rows if line in reasons]
     stem = batch.file_name.rpartition(".")[0] or batch.file_name
     return download(f"refus-{stem}.csv", refusals.write(batch.header, rows, reasons))
 

@@ -85,7 +85,10 @@ def invite(request, pk):
 
 
 class FirstPassword(auth_views.PasswordResetConfirmView):
-    """The one-time link of an invitation: it dies when used, or after PASSWORD_RESET_TIMEOUT."""
+    """The one-time link of an invitation or of a lost password.
+
+    It dies when used, or after PASSWORD_RESET_TIMEOUT.
+    """
 
     template_name = "crm/first_password.html"
     form_class = FirstPasswordForm
@@ -94,7 +97,7 @@ class FirstPassword(auth_views.PasswordResetConfirmView):
     post_reset_login_backend = "django.contrib.auth.backends.ModelBackend"
 
     def form_valid(self, form):
-        messages.success(self.request, "Votre mot de passe est choisi. Bienvenue.")
+        messages.success(self.request, "Votre mot de passe est choisi.")
         return super().form_valid(form)
 
     def form_invalid(self, form):

@@ -100,7 +100,7 @@ def test_workbook_cells_become_text():
         (2, ["A", "12345678901234", "2020-01-31", "21667.5"]),
         (3, ["B", "", "", ""]),
     ]
-    assert found.how == ["tableur", "feuille « Sheet »"]
+    assert found.how == ["tableur", "feuille « Sheet »"]
 
 
 def test_other_sheets_are_named_as_left_aside():

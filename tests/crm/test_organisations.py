@@ -160,7 +160,7 @@ def test_empty_territory_says_how_to_start(officer_client, sign_in):
 def test_list_costs_the_same_for_one_row_and_for_many(
     officer_client, territory, assert_flat_queries
 ):
-    def add(n=1):
+    def add(n):
         for _ in range(n):
             company = OrganisationFactory(territory=territory)
             company.sectors.add(Sector.objects.first())
@@ -170,8 +170,7 @@ def test_list_costs_the_same_for_one_row_and_for_many(
             project = ProjectFactory(territory=territory, holder=company)
             InteractionFactory(organisation=company, project=project)
 
-    add()
-    assert_flat_queries(lambda: officer_client.get(LIST), lambda: add(12))
+    assert_flat_queries(lambda: officer_client.get(LIST), add)
 
 
 # The page
@@ -264,7 +263,7 @@ def test_readers_write_nothing(sign_in, territory, role):
 def test_page_costs_the_same_whatever_it_holds(officer_client, territory, assert_flat_queries):
     company = OrganisationFactory(territory=territory)
 
-    def add(n=1):
+    def add(n):
         for _ in range(n):
             site = SiteFactory(organisation=company, commune_id="32132", workforce_band_id="12")
             contact = ContactFactory(organisation=company, site=site)
@@ -277,8 +276,7 @@ def test_page_costs_the_same_whatever_it_holds(officer_client, territory, assert
                 territory=territory, title="Rappeler", due_on="2026-01-01", project=project
             )
 
-    add(2)
-    assert_flat_queries(lambda: officer_client.get(company.get_absolute_url()), lambda: add(8))
+    assert_flat_queries(lambda: officer_client.get(company.get_absolute_url()), add)
 
 
 # Writing

@@ -101,10 +101,8 @@ def test_unknown_amounts_sort_last_both_ways(officer_client, territory):
 
 
 def test_table_cost_does_not_grow_with_rows(officer_client, territory, assert_flat_queries):
-    ProjectFactory(territory=territory)
-
-    def add_rows():
-        for project in ProjectFactory.create_batch(6, territory=territory, health_id="alerte"):
+    def add_rows(count):
+        for project in ProjectFactory.create_batch(count, territory=territory, health_id="alerte"):
             InteractionFactory.create_batch(2, project=project, organisation=project.holder)
 
     assert_flat_queries(lambda: officer_client.get(LIST), add_rows)
@@ -157,8 +155,8 @@ def test_page_cost_does_not_grow_with_what_happened(
 ):
     project = ProjectFactory(territory=territory, holder=holder, owner=UserFactory())
 
-    def happen():
-        for n in range(5):
+    def happen(count):
+        for n in range(count):
             contact = ContactFactory(organisation=holder)
             InteractionFactory(project=project, organisation=holder).contacts.add(contact)
             FollowUpFactory(territory=territory, project=project, organisation=holder)
@@ -166,7 +164,6 @@ def test_page_cost_does_not_grow_with_what_happened(
             project.save()
             project.priorities.add(["foncier", "transition", "innovation"][n % 3])
 
-    happen()
     assert_flat_queries(lambda: officer_client.get(project.get_absolute_url()), happen)
 
 

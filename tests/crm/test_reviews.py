@@ -115,11 +115,10 @@ def test_inbox_cost_does_not_grow_with_points(sign_in, point, territory, assert_
     elected = sign_in(Role.ELECTED)
     other = UserFactory(territory=territory, role=Role.INDUSTRIALIST)
 
-    def add():
-        for _ in range(5):
+    def add(count):
+        for _ in range(count):
             project = ProjectFactory(territory=territory, confidentiality="binome")
             request = ReviewRequestFactory(project=project)
             request.answer(by=other, role=Role.INDUSTRIALIST, answer="agree")
 
-    add()
     assert_flat_queries(lambda: elected.get(INBOX), add)

@@ -144,11 +144,9 @@ def test_officers_read_the_lists_only(officer_client, territory):
 
 
 def test_a_list_costs_the_same_for_many_rows(manager_client, territory, assert_flat_queries):
-    own_sector(territory)
-
-    def add_rows():
-        for n in range(10):
-            own_sector(territory, code=f"f{n}", label=f"Filière {n}")
+    def add_rows(count):
+        for n in range(count):
+            own_sector(territory, code=f"f{count}-{n}", label=f"Filière {count}-{n}")
 
     assert_flat_queries(lambda: manager_client.get(SECTORS), add_rows)
 
@@ -303,9 +301,8 @@ def test_officers_do_not_keep_the_team(officer_client):
 
 
 def test_the_team_costs_the_same_for_many_people(manager_client, territory, assert_flat_queries):
-    def add_rows():
-        for _ in range(10):
-            UserFactory(territory=territory, role=Role.READER)
+    def add_rows(count):
+        UserFactory.create_batch(count, territory=territory, role=Role.READER)
 
     assert_flat_queries(lambda: manager_client.get(TEAM), add_rows)
 

@@ -65,6 +65,14 @@ def test_refused_site_names_the_field(officer_client, territory, typed, field, s
     assert company.sites.count() == 1
 
 
+def test_a_site_that_nobody_could_find_is_refused(officer_client, territory):
+    company = OrganisationFactory(territory=territory)
+    page = officer_client.post(reverse("crm:site_new", args=[company.pk]), {"headcount": "12"})
+    assert page.status_code == 422
+    assert "Dites de quel établissement il s’agit" in page.content.decode()
+    assert not company.sites.exists()
+
+
 def test_siren_follows_from_the_siret_of_its_site(officer_client, territory):
     company = OrganisationFactory(territory=territory, siren=None)
     officer_client.post(reverse("crm:site_new", args=[company.pk]), {"siret": siret(501)})
