@@ -6,7 +6,9 @@ class ActionsConfig(AppConfig):
     verbose_name = "Plan d’actions et instances"
 
     def ready(self):
+        from actions.finders import FINDERS
         from actions.models import AgendaItem
+        from crm import finders
         from crm.signals import review_completed
 
         def put_dispute_on_agenda(request, **kwargs):
@@ -15,3 +17,4 @@ class ActionsConfig(AppConfig):
         review_completed.connect(
             put_dispute_on_agenda, weak=False, dispatch_uid="actions.put_dispute_on_agenda"
         )
+        finders.register(*FINDERS)

@@ -22,7 +22,7 @@ def between(before, after):
     return [
         Change(str(field.verbose_name), written(field, change.old), written(field, change.new))
         for field, change in fields
-        if field.name != "updated_at"
+        if field.editable and field.name != "position"
     ]
 
 

@@ -44,6 +44,25 @@ def offer(form, name, rows):
     field.queryset = field.queryset.model.objects.filter(Q(pk__in=rows.values("pk")) | kept)
 
 
+class VersionedForm(ModelForm):
+    """Saves only over the version that was read; raises EditConflict when it is no longer there."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = self.instance.version
+
+    @transaction.atomic
+    def save(self, commit=True):
+        if not commit or not self.instance.pk:
+            return super().save(commit)
+        row = super().save(commit=False)
+        row.save_over(self.cleaned_data["version"])
+        self.save_m2m()
+        return row
+
+
 class PlanForm(ModelForm):
     class Meta:
         model = ActionPlan
@@ -78,9 +97,7 @@ class EpciField(forms.ModelMultipleChoiceField):
         return epci.short_name
 
 
-class ActionForm(ModelForm):
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
+class ActionForm(VersionedForm):
     class Meta:
         model = Action
         fields = [
@@ -109,7 +126,6 @@ class ActionForm(ModelForm):
         offer(self, "owner", team)
         self.fields["pilot"].queryset = mine
         self.fields["epcis"].queryset = territory.epcis.all()
-        self.fields["version"].initial = self.instance.version
 
     def clean_code(self):
         code = self.cleaned_data["code"]
@@ -129,12 +145,7 @@ class ActionForm(ModelForm):
         """
         try:
             with transaction.atomic():
-                action = self.save(commit=False)
-                if action.pk:
-                    action.save_over(self.cleaned_data["version"])
-                else:
-                    action.save()
-                self.save_m2m()
+                self.save()
         except IntegrityError:
             self.add_error("code", "Quelqu’un vient de donner ce code à une autre fiche.")
             return False
@@ -207,7 +218,7 @@ class LinkForm(Form):
         self.fields["action"].label_from_instance = lambda action: f"{action.code} · {action.title}"
 
 
-class MeetingForm(SentTwice, ModelForm):
+class MeetingForm(SentTwice, VersionedForm):
     about = ("territory",)
 
     class Meta:
@@ -234,7 +245,7 @@ class MeetingForm(SentTwice, ModelForm):
             data["title"] = f"{data['kind'].short} du {data['held_on']:%d/%m/%Y}"
 
 
-class AgendaItemForm(SentTwice, ModelForm):
+class AgendaItemForm(SentTwice, VersionedForm):
     about = ("territory",)
 
     class Meta:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from actions.views import agenda, fiches, followup, links, meetings, plan
+from actions.views import agenda, fiches, followup, links, meetings, plan, removal
 
 app_name = "actions"
 urlpatterns = [
@@ -63,5 +63,7 @@ urlpatterns = [
         agenda.agenda_item_withdraw,
         name="agenda_item_withdraw",
     ),
+    path("plan/retirer/<slug:kind>/<int:pk>/", removal.remove, name="remove"),
+    path("plan/retablir/<slug:kind>/<int:pk>/", removal.restore, name="restore"),
     path("instances/points/<int:pk>/decision/", agenda.decision_new, name="decision_new"),
 ]

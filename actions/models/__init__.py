@@ -1,8 +1,8 @@
+from actions.models.editing import EditConflict, RemovalRefused, removed
 from actions.models.meetings import AgendaItem, AlreadyDecided, Decision, Meeting
 from actions.models.plans import (
     Action,
     ActionPlan,
-    EditConflict,
     Indicator,
     IndicatorValue,
     Milestone,
@@ -19,4 +19,6 @@ __all__ = [
     "IndicatorValue",
     "Meeting",
     "Milestone",
+    "RemovalRefused",
+    "removed",
 ]

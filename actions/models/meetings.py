@@ -1,10 +1,11 @@
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Max, Q
+from django.db.models import Case, F, Max, Q, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from actions.models.editing import Removable, Versioned
 from actions.models.plans import Action, count_of
 from crm.fields import MoneyField
 from crm.models import FollowUp, MeetingKind, Project, ReviewRequest, Territory
@@ -34,7 +35,7 @@ class MeetingQuerySet(models.QuerySet):
         )
 
 
-class Meeting(models.Model):
+class Meeting(Versioned):
     COMMITTEE = "copil"
 
     territory = models.ForeignKey(Territory, models.CASCADE, related_name="meetings")
@@ -48,7 +49,7 @@ class Meeting(models.Model):
     attendance = models.TextField("présents", blank=True)
     notes = models.TextField("notes", blank=True)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["version"])
     objects = MeetingQuerySet.as_manager()
 
     class Meta:
@@ -89,11 +90,25 @@ class AgendaItemQuerySet(models.QuerySet):
         """On no agenda yet."""
         return self.filter(meeting=None, decision=None)
 
-    def for_list(self):
+    def for_list(self, viewer):
         """Everything a point displays, in a fixed number of queries."""
-        return self.select_related(
-            "territory", "meeting", "project", "action", "decision", "review_request"
-        ).prefetch_related("review_request__reviews__reviewer")
+        return (
+            self.select_related(
+                "territory", "meeting", "project", "action", "decision", "review_request"
+            )
+            .prefetch_related("review_request__reviews__reviewer")
+            .with_readable_question(viewer)
+        )
+
+    def with_readable_question(self, viewer):
+        """What was asked of the pair is read by the team and the pair only, on an agenda too."""
+        asked = ReviewRequest.objects.visible_to(viewer)
+        free = Q(review_request=None) | Q(review_request__in=asked)
+        return self.annotate(
+            readable_question=Case(
+                When(free, then=F("question")), default=Value(""), output_field=models.TextField()
+            )
+        )
 
     def raise_dispute(self, request, *, today=None):
         """Put the pair’s disagreement on the next committee, once; a pair that agrees adds nothing.
@@ -120,7 +135,7 @@ class AgendaItemQuerySet(models.QuerySet):
         return item
 
 
-class AgendaItem(models.Model):
+class AgendaItem(Versioned, Removable):
     """A point of a meeting; without a meeting yet, it waits for the next committee."""
 
     STEP = 10  # between two positions
@@ -166,6 +181,7 @@ class AgendaItem(models.Model):
     position = models.PositiveSmallIntegerField("ordre", default=100)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    history = HistoricalRecords(excluded_fields=["version"])
     objects = AgendaItemQuerySet.as_manager()
 
     class Meta:
@@ -184,17 +200,34 @@ class AgendaItem(models.Model):
     def is_to_decide(self):
         return self.kind == self.Kind.DECISION and not self.is_decided
 
+    @transaction.atomic
     def put_on(self, meeting):
         """Last on the agenda of `meeting`, or off every agenda; False once the point is decided."""
         position = meeting.next_position() if meeting else self.STEP
         undecided = AgendaItem.objects.filter(pk=self.pk, decision=None)
-        moved = undecided.update(meeting=meeting, position=position)
-        self.refresh_from_db(fields=["meeting", "position"])
+        moved = undecided.update(meeting=meeting, position=position, version=F("version") + 1)
+        self.refresh_from_db(fields=["meeting", "position", "version"])
+        if moved:
+            self.save()  # the history row
         return bool(moved)
+
+    def why_it_stays(self):
+        if self.is_decided:
+            return "La décision sur ce point est consignée : il reste, avec elle."
+        if self.review_request_id:
+            return (
+                "Ce point porte le désaccord du binôme : le comité l’entendra. "
+                "Vous pouvez le remettre en attente."
+            )
+        return ""
 
     @transaction.atomic
     def move(self, step):
-        """Swap with the point just before (-1) or after (1); False at either end of the agenda."""
+        """Swap with the point just before (-1) or after (1); False at either end of the agenda,
+        and once the meeting is past: its order is a fact.
+        """
+        if self.meeting and self.meeting.is_past():
+            return False
         items = list(AgendaItem.objects.select_for_update().filter(meeting=self.meeting_id))
         here = next(n for n, item in enumerate(items) if item.pk == self.pk)
         there = here + step
@@ -215,6 +248,7 @@ class AgendaItem(models.Model):
         item = AgendaItem.objects.select_for_update().get(pk=self.pk)
         if Decision.objects.filter(item=item).exists():
             raise AlreadyDecided
+        AgendaItem.objects.filter(pk=item.pk).update(version=F("version") + 1)
         decision = Decision.objects.create(
             item=item, text=text, responsible=responsible, due_on=due_on, by=by
         )

@@ -1,12 +1,13 @@
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import IntegrityError, models, transaction
-from django.db.models import Avg, Count, F, IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import Avg, Count, IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from actions.models.editing import Removable, Versioned, removed
 from crm import search
 from crm.fields import MoneyField
 from crm.models import (
@@ -20,6 +21,7 @@ from crm.models import (
 )
 
 BUDGETS = ["planned", "committed", "spent"]
+WITH_INDICATOR = "retirée avec son indicateur"
 
 
 class ActionPlanQuerySet(models.QuerySet):
@@ -66,10 +68,6 @@ class ActionPlan(models.Model):
 
     def __str__(self):
         return self.title
-
-
-class EditConflict(Exception):
-    """Someone saved the fiche between the moment it was read and this save."""
 
 
 def count_of(rows, key):
@@ -155,7 +153,7 @@ def sums():
     return columns
 
 
-class Action(models.Model):
+class Action(Versioned):
     """A fiche action of the territory’s plan."""
 
     class Status(models.TextChoices):
@@ -224,7 +222,6 @@ class Action(models.Model):
     projects = models.ManyToManyField(
         Project, blank=True, related_name="actions", verbose_name="projets liés"
     )
-    version = models.PositiveIntegerField(default=1, editable=False)
     search = models.TextField(editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
@@ -265,15 +262,6 @@ class Action(models.Model):
     def is_finished(self):
         return self.status in {self.Status.DONE, self.Status.DROPPED}
 
-    @transaction.atomic
-    def save_over(self, version):
-        """Save only if the fiche is still at the version that was read, else raise EditConflict."""
-        unchanged = Action.objects.filter(pk=self.pk, version=version)
-        if not unchanged.update(version=F("version") + 1):
-            raise EditConflict
-        self.version = version + 1
-        self.save()
-
     def touch(self):
         """Tell whoever reads what changed since a date that a part of the fiche changed."""
         Action.objects.filter(pk=self.pk).update(updated_at=timezone.now())
@@ -296,12 +284,13 @@ class MilestoneQuerySet(models.QuerySet):
         return self.filter(done_on=None, due_on__lt=today or timezone.localdate())
 
 
-class Milestone(models.Model):
+class Milestone(Removable):
     action = models.ForeignKey(Action, models.CASCADE, related_name="milestones")
     label = models.CharField("jalon", max_length=200)
     due_on = models.DateField("prévu le")
     done_on = models.DateField("atteint le", null=True, blank=True)
 
+    history = HistoricalRecords()
     objects = MilestoneQuerySet.as_manager()
 
     class Meta:
@@ -316,13 +305,28 @@ class Milestone(models.Model):
     def is_late(self):
         return self.done_on is None and self.due_on < timezone.localdate()
 
+    @transaction.atomic
     def mark_reached(self, *, today=None):
         """True if it was still to reach: a second click keeps the first date."""
         untouched = Milestone.objects.filter(pk=self.pk, done_on=None)
-        return bool(untouched.update(done_on=today or timezone.localdate()))
+        return self._date(untouched, today or timezone.localdate())
 
+    @transaction.atomic
     def reopen(self):
-        return bool(Milestone.objects.filter(pk=self.pk).update(done_on=None))
+        return self._date(Milestone.objects.filter(pk=self.pk).exclude(done_on=None), None)
+
+    def _date(self, rows, done_on):
+        """Only over the state that was expected; the save writes who did it."""
+        if not rows.update(done_on=done_on):
+            return False
+        self.refresh_from_db()
+        self.save()
+        return True
+
+    def why_it_stays(self):
+        if self.done_on:
+            return "Ce jalon est atteint : il fait preuve. Si c’est une erreur, rouvrez-le d’abord."
+        return ""
 
 
 class IndicatorQuerySet(models.QuerySet):
@@ -330,7 +334,7 @@ class IndicatorQuerySet(models.QuerySet):
         return self.filter(action__in=Action.objects.visible_to(viewer))
 
 
-class Indicator(models.Model):
+class Indicator(Removable):
     class Direction(models.TextChoices):
         UP = "up", "à augmenter"
         DOWN = "down", "à réduire"
@@ -357,19 +361,45 @@ class Indicator(models.Model):
     def __str__(self):
         return self.label
 
+    @transaction.atomic
+    def remove(self):
+        """Its values go with it, and come back with it."""
+        for value in self.values.all():
+            value._change_reason = WITH_INDICATOR
+            value.delete()
+        return super().remove()
+
+    @classmethod
+    @transaction.atomic
+    def restore(cls, trace):
+        """With the values that left with it, not those removed one by one before."""
+        indicator = super().restore(trace)
+        values = removed(IndicatorValue).filter(indicator=trace.id)
+        for value in values.filter(history_change_reason=WITH_INDICATOR):
+            IndicatorValue.restore(value)
+        return indicator
+
     @property
     def latest(self):
         """The most recent value; reads the prefetched values where there are some."""
         return max(self.values.all(), key=lambda value: (value.observed_on, value.pk), default=None)
 
 
-class IndicatorValue(models.Model):
+class IndicatorValueQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(indicator__in=Indicator.objects.visible_to(viewer))
+
+
+class IndicatorValue(Removable):
     indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="values")
     value = models.DecimalField("valeur", max_digits=14, decimal_places=2)
     observed_on = models.DateField("date")
     evidence = models.CharField("preuve", max_length=250, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    history = HistoricalRecords()
+    objects = IndicatorValueQuerySet.as_manager()
 
     class Meta:
         verbose_name = "valeur d’indicateur"

@@ -4,7 +4,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from actions.forms import AgendaItemForm, DecisionForm
-from actions.models import Action, AgendaItem, AlreadyDecided, Meeting
+from actions.models import Action, AgendaItem, AlreadyDecided, EditConflict, Meeting
+from actions.views.fiches import missed, over
 from actions.views.meetings import agenda
 from crm.decorators import allow, check
 from crm.htmx import is_fragment
@@ -14,7 +15,7 @@ from crm.query import row_id
 
 
 def editable_item(request, pk):
-    items = AgendaItem.objects.visible_to(request.user).for_list()
+    items = AgendaItem.objects.visible_to(request.user).for_list(request.user)
     item = get_object_or_404(items, pk=pk)
     check(can_edit, request.user, item.territory)
     return item
@@ -41,7 +42,7 @@ def agenda_item_new(request):
         where = f"inscrit à « {item.meeting} »" if item.meeting else "en attente d’inscription"
         messages.success(request, f"Le point est {where}.")
         return redirect(home(item))
-    context = {"form": form, "item": None}
+    context = {"form": form, "item": None, "conflict": None}
     return render(request, "actions/item_form.html", context, status=422 if form.errors else 200)
 
 
@@ -73,11 +74,26 @@ def agenda_item_edit(request, pk):
         return decided(request, item)
     form = AgendaItemForm(request.POST or None, instance=item, viewer=request.user)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        try:
+            form.save()
+        except EditConflict:
+            return conflict(request, pk, read=form.cleaned_data["version"])
         messages.success(request, "Le point est à jour.")
         return redirect(home(item))
-    context = {"form": form, "item": item}
+    context = {"form": form, "item": item, "conflict": None}
     return render(request, "actions/item_form.html", context, status=422 if form.errors else 200)
+
+
+def conflict(request, pk, *, read):
+    item = editable_item(request, pk)
+    if item.is_decided:
+        return decided(request, item)
+    context = {
+        "form": AgendaItemForm(over(request, item), instance=item, viewer=request.user),
+        "item": item,
+        "conflict": missed(item, read, called="ce point"),
+    }
+    return render(request, "actions/item_form.html", context, status=409)
 
 
 def decided(request, item):

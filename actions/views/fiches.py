@@ -5,6 +5,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from actions import changes, charts, indicators
 from actions.forms import ActionForm, IndicatorValueForm, MilestoneForm
 from actions.models import Action, ActionPlan, AgendaItem, EditConflict
+from actions.views import removal
 from crm.decorators import allow, check
 from crm.models import LocalPriority
 from crm.perms import can_edit
@@ -14,6 +15,7 @@ from crm.perms import can_edit
 def action(request, pk):
     action = get_object_or_404(readable(request), pk=pk)
     may_edit = can_edit(request.user, action.plan.territory)
+    points = AgendaItem.objects.visible_to(request.user)
     context = {
         "action": action,
         "milestones": action.milestones.all(),
@@ -21,9 +23,10 @@ def action(request, pk):
         "partners": action.partners.all(),
         "organisations": action.organisations.all(),
         "projects": action.projects.visible_to(request.user).select_related("holder", "stage"),
-        "points": AgendaItem.objects.visible_to(request.user).filter(action=action).for_list(),
+        "points": points.filter(action=action).for_list(request.user),
         "log": changes.recent(action.history),
         "can_edit": may_edit,
+        "removed": removal.of_action(action) if may_edit else [],
         "milestone_form": MilestoneForm(auto_id="jalon_%s"),
     }
     return render(request, "actions/action.html", context)
@@ -80,7 +83,7 @@ def action_new(request):
     if request.method == "POST" and form.is_valid() and form.save_once():
         messages.success(request, f"La fiche {form.instance.code} est créée.")
         return redirect(form.instance)
-    context = {"form": form, "action": None, "was": "", "missed": []}
+    context = {"form": form, "action": None, "was": "", "conflict": None}
     return render(request, "actions/action_form.html", context, status=422 if form.errors else 200)
 
 
@@ -97,20 +100,30 @@ def action_edit(request, pk):
                 return redirect(action)
         except EditConflict:
             return conflict(request, pk, read=form.cleaned_data["version"])
-    context = {"form": form, "action": action, "was": was, "missed": []}
+    context = {"form": form, "action": action, "was": was, "conflict": None}
     return render(request, "actions/action_form.html", context, status=422 if form.errors else 200)
+
+
+def over(request, row):
+    """What was typed, kept, to be saved over `row` as it is now."""
+    typed = request.POST.copy()
+    typed["version"] = row.version
+    return typed
+
+
+def missed(row, read, *, called):
+    """Who changed what in `row` since the version that was read."""
+    saves = min(max(row.version - (read or 0), 1), 10)
+    return {"log": changes.recent(row.history, saves), "called": called}
 
 
 def conflict(request, pk, *, read):
     """Say who changed what in the meantime; saving again, knowingly, replaces it."""
     action = get_object_or_404(readable(request), pk=pk)
-    typed = request.POST.copy()
-    typed["version"] = action.version
-    missed = min(max(action.version - (read or 0), 1), 10)
     context = {
-        "form": ActionForm(typed, instance=action, viewer=request.user),
+        "form": ActionForm(over(request, action), instance=action, viewer=request.user),
         "action": action,
         "was": f"{action.code} · {action.title}",
-        "missed": changes.recent(action.history, missed),
+        "conflict": missed(action, read, called="cette fiche"),
     }
     return render(request, "actions/action_form.html", context, status=409)

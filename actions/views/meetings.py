@@ -5,7 +5,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from actions.forms import DecisionForm, MeetingForm
-from actions.models import AgendaItem, Meeting
+from actions.models import AgendaItem, EditConflict, Meeting
+from actions.views import removal
+from actions.views.fiches import missed, over
 from crm.decorators import allow, check
 from crm.perms import can_edit, can_read_reviews, can_report, can_work_in_team
 
@@ -30,16 +32,19 @@ def meeting_list(request):
 
 def agenda_of(request, meeting):
     """The points of a meeting that the person may read, in order."""
-    return AgendaItem.objects.visible_to(request.user).filter(meeting=meeting).for_list()
+    items = AgendaItem.objects.visible_to(request.user).filter(meeting=meeting)
+    return items.for_list(request.user)
 
 
 def waiting(request, territory):
     """The points on no agenda, and the committee that one click puts them on."""
     items = AgendaItem.objects.visible_to(request.user).filter(territory=territory)
+    may_edit = can_edit(request.user, territory)
     return {
-        "waiting": items.waiting().for_list().order_by("created_at", "pk"),
+        "waiting": items.waiting().for_list(request.user).order_by("created_at", "pk"),
         "committee": Meeting.objects.next_committee(territory),
-        "can_edit": can_edit(request.user, territory),
+        "can_edit": may_edit,
+        "removed": removal.of_territory(territory) if may_edit else [],
     }
 
 
@@ -60,14 +65,15 @@ def agenda(request, meeting):
     """What the agenda shows, as a page and as the fragment that an order button swaps."""
     items = list(agenda_of(request, meeting))
     may_edit = can_edit(request.user, meeting.territory)
+    may_sort = may_edit and not meeting.is_past()
     has_begun = meeting.held_on <= timezone.localdate()
     return {
         "meeting": meeting,
         "items": [
             {
                 "item": item,
-                "is_first": number == 1,
-                "is_last": number == len(items),
+                "can_rise": may_sort and number > 1,
+                "can_sink": may_sort and number < len(items),
                 "form": decision_form(item) if may_edit and has_begun else None,
             }
             for number, item in enumerate(items, start=1)
@@ -107,7 +113,7 @@ def meeting_new(request):
         form.save()
         messages.success(request, f"« {form.instance} » est créé : composez l’ordre du jour.")
         return redirect(form.instance)
-    context = {"form": form, "meeting": None, "was": ""}
+    context = {"form": form, "meeting": None, "was": "", "conflict": None}
     return render(request, "actions/meeting_form.html", context, status=422 if form.errors else 200)
 
 
@@ -119,8 +125,21 @@ def meeting_edit(request, pk):
     was = str(meeting)
     form = MeetingForm(request.POST or None, instance=meeting)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        try:
+            form.save()
+        except EditConflict:
+            return conflict(request, meetings.get(pk=pk), read=form.cleaned_data["version"])
         messages.success(request, f"« {meeting} » est à jour.")
         return redirect(meeting)
-    context = {"form": form, "meeting": meeting, "was": was}
+    context = {"form": form, "meeting": meeting, "was": was, "conflict": None}
     return render(request, "actions/meeting_form.html", context, status=422 if form.errors else 200)
+
+
+def conflict(request, meeting, *, read):
+    context = {
+        "form": MeetingForm(over(request, meeting), instance=meeting),
+        "meeting": meeting,
+        "was": str(meeting),
+        "conflict": missed(meeting, read, called="cette réunion"),
+    }
+    return render(request, "actions/meeting_form.html", context, status=409)

@@ -108,10 +108,55 @@ def test_answers_show_to_the_pair_and_the_team_not_to_the_reader(request_, sign_
     assertNotContains(page, "mot de")
 
 
+@pytest.mark.parametrize(
+    ("role", "reads"),
+    [
+        (Role.OFFICER, True),
+        (Role.MANAGER, True),
+        (Role.ELECTED, True),
+        (Role.INDUSTRIALIST, True),
+        (Role.READER, False),
+    ],
+)
+@pytest.mark.parametrize("has_committee", [True, False])
+def test_what_the_pair_was_asked_stays_between_it_and_the_team(
+    request_, sign_in, territory, role, reads, has_committee
+):
+    """A reader of the project reads that it is on the agenda, not the question put to the pair."""
+    if has_committee:
+        MeetingFactory(territory=territory)
+    answer(request_, "agree", "disagree")
+    item = AgendaItem.objects.get()
+    client = sign_in(role)
+    pages = ["/instances/", item.meeting.get_absolute_url() if has_committee else "/instances/"]
+    for url in pages:
+        page = client.get(url)
+        assertContains(page, "Ligne de séchage")
+        assert ("Signer la lettre" in page.content.decode()) is reads
+
+
+def test_a_question_typed_for_the_committee_is_read_with_its_project(sign_in, territory):
+    project = ProjectFactory(territory=territory, confidentiality=Confidentiality.PARTNERS)
+    item = AgendaItemFactory(
+        meeting=MeetingFactory(territory=territory), project=project, question="Quel calendrier ?"
+    )
+    page = sign_in(Role.READER).get(item.meeting.get_absolute_url())
+    assertContains(page, "Quel calendrier")
+
+
+def test_point_of_a_project_closed_to_readers_is_not_read_by_them(request_, sign_in, territory):
+    meeting = MeetingFactory(territory=territory)
+    answer(request_, "agree", "disagree")
+    type(request_.project).objects.update(confidentiality=Confidentiality.PAIR)
+    page = sign_in(Role.READER).get(meeting.get_absolute_url())
+    assertNotContains(page, "Ligne de séchage")
+    assertNotContains(page, "Signer la lettre")
+
+
 def test_point_of_the_pair_cannot_leave_its_project(request_, officer_client):
     answer(request_, "agree", "disagree")
     item = AgendaItem.objects.get()
-    fields = {"title": "Autre", "kind": "decision", "project": ""}
+    fields = {"title": "Autre", "kind": "decision", "project": "", "version": item.version}
     officer_client.post(f"/instances/points/{item.pk}/", fields)
     item.refresh_from_db()
     assert (item.title, item.project) == ("Autre", request_.project)
@@ -124,6 +169,6 @@ def test_closed_project_can_still_be_on_the_agenda(request_, territory, officer_
     project.stage_id = "abandonne"
     project.save()
     fields = {"title": "Bilan", "kind": "information", "project": project.pk}
-    fields["meeting"] = item.meeting.pk
+    fields |= {"meeting": item.meeting.pk, "version": item.version}
     assert officer_client.post(f"/instances/points/{item.pk}/", fields).status_code == 302
     assert item.meeting.held_on == datetime.date(2027, 1, 14)

@@ -1,0 +1,53 @@
+"""What the search box finds here: the fiches of the current plan, and the meetings."""
+
+from collections import defaultdict
+
+from actions.models import Action, AgendaItem, Meeting
+from crm.finders import SHOWN, Finder, holds
+from crm.perms import can_work_in_team
+from crm.search import normalise
+
+
+def actions(viewer, territory, text):
+    mine = Action.objects.visible_to(viewer).filter(plan__territory=territory).current()
+    found = mine.search(text)
+    rows = found.select_related("priority", "pilot")
+    return found.count(), rows[:SHOWN]
+
+
+def meetings(viewer, territory, text):
+    """By title, place, points and decisions; notes and attendance are read by the team only.
+
+    A territory holds a few meetings a year: they are read here. A point that the viewer may not
+    read says nothing of its meeting.
+    """
+    words = normalise(text).split()
+    said = defaultdict(list)
+    points = AgendaItem.objects.visible_to(viewer).filter(territory=territory)
+    for meeting, *texts in points.exclude(meeting=None).values_list(
+        "meeting", "title", "question", "recommendation", "decision__text"
+    ):
+        said[meeting] += [line for line in texts if line]
+    is_team = can_work_in_team(viewer, territory)
+    mine = Meeting.objects.visible_to(viewer).filter(territory=territory).select_related("kind")
+    found = [
+        meeting
+        for meeting in mine
+        if holds(
+            words,
+            meeting.title,
+            meeting.kind,
+            meeting.place,
+            *said[meeting.pk],
+            *([meeting.notes, meeting.attendance] if is_team else []),
+        )
+    ]
+    return len(found), found[:SHOWN]
+
+
+FINDERS = [
+    Finder(
+        "action", "Plan d’actions", "actions/_search_actions.html", actions, "actions:action_list"
+    ),
+    Finder("meeting", "Instances", "actions/_search_meetings.html", meetings),
+]
