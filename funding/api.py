@@ -3,6 +3,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from actions.models import Action
 from crm.api import projects
 from crm.api.fields import CodeSerializer
 from crm.api.schema import documented
@@ -44,6 +45,8 @@ class ApplicationSerializer(serializers.ModelSerializer):
             "reference",
             "amount_requested",
             "amount_granted",
+            "amount_committed",
+            "amount_justified",
             "amount_paid",
             "due_on",
             "filed_on",
@@ -55,13 +58,21 @@ class ApplicationSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ApplicationRowSerializer(ApplicationSerializer):
-    """The same file in a list of its own, with the project it belongs to."""
+class ActionRefSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Action
+        fields = ["id", "code"]
+        read_only_fields = fields
 
-    project = projects.ProjectRefSerializer(read_only=True, label="Projet")
+
+class ApplicationRowSerializer(ApplicationSerializer):
+    """The same file in a list of its own, with the project or the action it belongs to."""
+
+    project = projects.ProjectRefSerializer(read_only=True, allow_null=True, label="Projet")
+    action = ActionRefSerializer(read_only=True, allow_null=True, label="Action du plan")
 
     class Meta(ApplicationSerializer.Meta):
-        fields = ["project", *ApplicationSerializer.Meta.fields]
+        fields = ["project", "action", *ApplicationSerializer.Meta.fields]
         read_only_fields = fields
 
 
@@ -112,6 +123,17 @@ class ProgramSerializer(serializers.ModelSerializer):
     state = CodeSerializer()
     confidence = CodeSerializer()
     is_stale = serializers.SerializerMethodField(help_text="non vérifié depuis six mois")
+    required_studies = CodesField(
+        read_only=True, help_text="codes des dispositifs qui financent l’étude à faire d’abord"
+    )
+    origin = CodeSerializer()
+    national = serializers.CharField(
+        source="national.code",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        label="Code du dispositif national, pour une version locale",
+    )
 
     class Meta:
         model = Program
@@ -147,15 +169,24 @@ class ProgramSerializer(serializers.ModelSerializer):
             "legal_basis",
             "incentive_effect",
             "incompatible_with",
+            "required_studies",
             "source",
             "confidence",
             "verified_on",
             "is_stale",
             "uncertain",
             "criteria",
+            "version",
+            "applies_from",
+            "origin",
+            "national",
             "updated_at",
         ]
         read_only_fields = fields
+
+    def to_representation(self, program):
+        """As it is, or as it was on the day « as_of »."""
+        return super().to_representation(program.as_fetched())
 
     @extend_schema_field(OpenApiTypes.BOOL)
     def get_is_stale(self, program):
@@ -186,8 +217,8 @@ class ApplicationViewSet(PartnerViewSet):
     def rows(self, viewer, territory):
         return (
             Application.objects.visible_to(viewer)
-            .filter(project__territory=territory)
-            .select_related("program", "project")
+            .in_territory(territory)
+            .select_related("program", "project", "action")
         )
 
 
@@ -199,4 +230,4 @@ class ProgramViewSet(PartnerViewSet):
     filterset_class = ProgramFilter
 
     def rows(self, viewer, territory):
-        return Program.objects.visible_to(viewer).select_related("funder")
+        return Program.objects.visible_to(viewer).for_list()

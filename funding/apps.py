@@ -6,7 +6,9 @@ class FundingConfig(AppConfig):
     verbose_name = "Financements"
 
     def ready(self):
-        from crm import gates
+        from crm import finders, gates
+        from funding.finders import FINDERS
         from funding.gates import GATES
 
         gates.register(*GATES)
+        finders.register(*FINDERS)

@@ -1,27 +1,18 @@
 import datetime
 
 import django_filters
+from django import forms
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from crm import search
 from crm.filters import FilterSet
 from crm.filters.base import OrderingFilter, SinceFilter
-from crm.models import Organisation, Theme
-from funding.models import STALE_AFTER, Application, Funder, Program
-
-INSTRUMENTS = {
-    "grant": "Subvention",
-    "recoverable_advance": "Avance remboursable",
-    "loan": "Prêt",
-    "guarantee": "Garantie",
-    "advisory": "Conseil cofinancé",
-    "tax_credit": "Crédit d’impôt",
-    "tax_relief": "Exonération",
-    "cee": "Certificats d’économies d’énergie",
-    "equity": "Fonds propres",
-    "training_aid": "Aide à la formation",
-}
+from crm.models import Epci, Organisation, Site, Theme
+from funding.aid_filters import AidFilter, AmongFilter
+from funding.eligibility import Verdict
+from funding.models import STALE_AFTER, Application, Funder, MatchDecision, Program, ReceivedAid
+from funding.models.programs import INSTRUMENTS
 
 
 def themes():
@@ -45,6 +36,14 @@ class ProgramFilter(FilterSet):
         label="Ferme d’ici (jours)", method="closing_within", min_value=0, max_value=3650
     )
     to_check = django_filters.BooleanFilter(label="À vérifier", method="needs_check")
+    stale = django_filters.BooleanFilter(label="Périmé (plus de six mois)", method="is_stale")
+    said_expired = django_filters.BooleanFilter(
+        label="Signalé expiré par l’équipe", method="is_said_expired"
+    )
+    origin = django_filters.ChoiceFilter(label="Origine", choices=Program.Origin)
+    as_of = django_filters.DateFilter(
+        label="Tel que le", method="as_it_was", widget=forms.HiddenInput
+    )
     updated_since = SinceFilter(label="Modifié depuis")
     order = OrderingFilter(
         label="Trier par",
@@ -94,22 +93,30 @@ class ProgramFilter(FilterSet):
         return programs.current(today=today).filter(closes_on__lte=limit)
 
     def needs_check(self, programs, name, value):
-        limit = timezone.localdate() - STALE_AFTER
         doubtful = (
-            Q(confidence__in=["K", "TBV"])
-            | Q(state=Program.State.TO_CHECK)
-            | Q(verified_on=None)
-            | Q(verified_on__lt=limit)
+            Q(confidence__in=["K", "TBV"]) | Q(state=Program.State.TO_CHECK) | self.not_verified()
         )
         return programs.filter(doubtful) if value else programs.exclude(doubtful)
 
+    def is_stale(self, programs, name, value):
+        return programs.filter(self.not_verified() if value else ~self.not_verified())
 
-class ApplicationFilter(FilterSet):
-    q = django_filters.CharFilter(label="Recherche", method="search")
+    def is_said_expired(self, programs, name, value):
+        flagged = MatchDecision.objects.said_expired().order_by().values("program")
+        return programs.filter(pk__in=flagged) if value else programs.exclude(pk__in=flagged)
+
+    def as_it_was(self, programs, name, value):
+        return programs.as_of(value)
+
+    def not_verified(self):
+        """Nobody verified it for six months, or nobody knows when."""
+        limit = timezone.localdate() - STALE_AFTER
+        return Q(verified_on=None) | Q(verified_on__lt=limit)
+
+
+class ApplicationFilter(AidFilter):
     status = django_filters.MultipleChoiceFilter(label="Statut", choices=Application.Status)
-    funder = django_filters.ModelMultipleChoiceFilter(
-        label="Financeur", field_name="program__funder", queryset=Funder.objects.all()
-    )
+    among = AmongFilter(label="Seulement")
     updated_since = SinceFilter(label="Modifié depuis")
     order = OrderingFilter(
         label="Trier par",
@@ -119,7 +126,7 @@ class ApplicationFilter(FilterSet):
             "amount_requested": "Montant demandé",
             "amount_granted": "Montant accordé",
             "program__name": "Dispositif",
-            "project__title": "Projet",
+            "subject_title": "Projet ou action",
             "updated_at": "Dernière modification",
         },
         fields=[
@@ -127,7 +134,7 @@ class ApplicationFilter(FilterSet):
             ("amount_requested", "requested"),
             ("amount_granted", "granted"),
             ("program__name", "program"),
-            ("project__title", "project"),
+            ("subject_title", "project"),
             ("updated_at", "updated_at"),
         ],
     )
@@ -136,5 +143,82 @@ class ApplicationFilter(FilterSet):
         model = Application
         fields = []
 
-    def search(self, applications, name, value):
-        return search.search(applications, value, field="project__search")
+    def filter_queryset(self, queryset):
+        return super().filter_queryset(
+            queryset.alias(subject_title=Coalesce("project__title", "action__title"))
+        )
+
+
+class ReceivedAidFilter(FilterSet):
+    q = django_filters.CharFilter(label="Entreprise, SIREN, objet", method="search")
+    regulation = django_filters.MultipleChoiceFilter(
+        label="Règlement", choices=ReceivedAid.Regulation
+    )
+    granted_from = django_filters.DateFilter(
+        label="Octroyée à partir du", field_name="granted_on", lookup_expr="gte"
+    )
+    granted_until = django_filters.DateFilter(
+        label="Octroyée jusqu’au", field_name="granted_on", lookup_expr="lte"
+    )
+    order = OrderingFilter(
+        label="Trier par",
+        empty_label="Date d’octroi, la dernière d’abord",
+        field_labels={"granted_on": "Date d’octroi", "firm": "Entreprise", "amount": "Montant"},
+        fields=[("granted_on", "granted_on"), ("firm", "firm"), ("amount", "amount")],
+    )
+
+    class Meta:
+        model = ReceivedAid
+        fields = []
+
+    def search(self, aids, name, value):
+        return aids.search(value)
+
+
+class TargetFilter(FilterSet):
+    """Of whom a program fits: the organisations here, the rest once the verdicts are known."""
+
+    q = django_filters.CharFilter(label="Entreprise ou porteur", method="search")
+    epci = django_filters.ModelChoiceFilter(
+        label="EPCI", queryset=Epci.objects.none(), method="in_epci"
+    )
+    kind = django_filters.ChoiceFilter(
+        label="Cible",
+        choices=[("project", "Projet en cours"), ("organisation", "Sans projet")],
+        method="later",
+    )
+    verdict = django_filters.ChoiceFilter(
+        label="Verdict",
+        choices=[(one.code, one.label) for one in (Verdict.ELIGIBLE, Verdict.TO_CONFIRM)],
+        method="later",
+    )
+    order = django_filters.ChoiceFilter(
+        label="Trier par",
+        empty_label="Verdict, puis ce qui manque",
+        choices=[
+            ("name", "Nom"),
+            ("-name", "Nom, de Z à A"),
+            ("missing", "Le moins d’inconnues"),
+            ("-aid", "Aide attendue, la plus grande"),
+            ("aid", "Aide attendue, la plus petite"),
+        ],
+        method="later",
+    )
+
+    class Meta:
+        model = Organisation
+        fields = []
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.filters["epci"].queryset = Epci.objects.filter(territories=self.request.territory)
+
+    def search(self, organisations, name, value):
+        return organisations.search(value)
+
+    def in_epci(self, organisations, name, value):
+        sites = Site.objects.filter(commune__epci=value)
+        return organisations.filter(pk__in=sites.values("organisation"))
+
+    def later(self, organisations, name, value):
+        return organisations

@@ -48,12 +48,12 @@ class FiledForm(ApplicationGateForm):
         application = prepared or Application(
             project=self.project, program=self.cleaned_data["program"], created_by=self.user
         )
-        application.status = Application.Status.FILED
-        application.filed_on = self.cleaned_data["filed_on"]
         if self.cleaned_data["amount_requested"] is not None:
             application.amount_requested = self.cleaned_data["amount_requested"]
-        application.version += 1
         application.save()
+        status = Application.Status
+        filed = status.IN_CONSTRUCTION if application.on_demarche else status.FILED
+        application.move_to(filed, on=self.cleaned_data["filed_on"], by=self.user)
 
 
 class ReceivedForm(ApplicationGateForm):
@@ -66,10 +66,8 @@ class ReceivedForm(ApplicationGateForm):
 
     def save(self):
         if application := self.latest_filed():
-            application.status = Application.Status.APPRAISAL
-            application.received_on = self.cleaned_data["received_on"]
-            application.version += 1
-            application.save()
+            day = self.cleaned_data["received_on"]
+            application.move_to(Application.Status.APPRAISAL, on=day, by=self.user)
 
 
 class GrantedForm(ApplicationGateForm):
@@ -89,11 +87,19 @@ class GrantedForm(ApplicationGateForm):
 
     def save(self):
         if application := self.latest_filed():
-            application.status = Application.Status.ACCEPTED
-            application.decided_on = self.cleaned_data["decided_on"]
-            application.amount_granted = self.cleaned_data["amount_granted"]
-            application.version += 1
-            application.save()
+            day = self.cleaned_data["decided_on"]
+            if application.status == Application.Status.INCOMPLETE:
+                # Nobody noted when it was completed: the decision says only that it was.
+                received_on = application.received_on
+                application.move_to(
+                    Application.Status.APPRAISAL, on=day, by=self.user, received_on=received_on
+                )
+            application.move_to(
+                Application.Status.ACCEPTED,
+                on=day,
+                by=self.user,
+                amount_granted=self.cleaned_data["amount_granted"],
+            )
 
 
 def has_application(**conditions):

@@ -1,42 +1,85 @@
 """Programs and projects put together: the pure rules over what the database holds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 from django.utils import timezone
 
 from crm.models import Project
 from funding import ranking
 from funding.catalogue import rules_of
-from funding.eligibility import Verdict, possible_sizes, wording
+from funding.eligibility import Assessment, Rules, Verdict, possible_sizes, wording
 from funding.facts import FactReader, with_facts
 from funding.models import Program
+from funding.models.programs import applying
 
 REPAYABLE = {"loan", "recoverable_advance", "guarantee"}
-_parsed = {}
+_offers = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What matching needs of a program, read once for each of its versions."""
+
+    rules: Rules
+    themes: frozenset[str]
+    is_repayable: bool
+    rates_by_size: dict[str, Decimal] | None
+
+
+def offer_of(program):
+    key = (program.pk, program.updated_at)
+    if key not in _offers:
+        if len(_offers) > 5000:
+            _offers.clear()
+        rates = {size: Decimal(rate) for size, rate in (program.rates_by_size or {}).items()}
+        _offers[key] = Offer(
+            rules_of(program),
+            frozenset(program.themes),
+            bool(program.instruments) and set(program.instruments) <= REPAYABLE,
+            rates or None,
+        )
+    return _offers[key]
 
 
 def parsed_rules(program):
     """The rules of a program, parsed once for each of its versions."""
-    key = (program.pk, program.updated_at)
-    if key not in _parsed:
-        if len(_parsed) > 5000:
-            _parsed.clear()
-        _parsed[key] = rules_of(program)
-    return _parsed[key]
+    return offer_of(program).rules
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Match:
-    """One program for one project, with everything the page and the API tell of it."""
+    """One program for one project, with everything the page and the API tell of it.
+
+    The rank of an excluded program is worked out only if somebody asks: most are, and their place
+    does not depend on it."""
 
     program: Program
     project: Project
-    rank: ranking.Rank
+    assessment: Assessment
+    sizes: Collection[str]
+    themes: frozenset[str]
+
+    @cached_property
+    def rank(self):
+        offer = offer_of(self.program)
+        return ranking.rank(
+            self.assessment,
+            aid=expected_aid(
+                self.program, offer, counted_costs(self.project, self.program), self.sizes
+            ),
+            eligible_costs=self.project.eligible_costs,
+            shared_themes=self.themes & offer.themes,
+            is_repayable=offer.is_repayable,
+        )
 
     @property
-    def assessment(self):
-        return self.rank.assessment
+    def sort_key(self):
+        """Ascending, best first; the name settles ties."""
+        place = ranking.excluded_key(self.assessment) if self.is_excluded else self.rank.sort_key
+        return (*place, self.program.name)
 
     @property
     def verdict(self):
@@ -81,26 +124,25 @@ class Matcher:
         self.today = today or timezone.localdate()
         programs = Program.objects.all() if programs is None else programs
         self.programs = list(programs.visible_to(viewer).for_list())
-        self.reader = FactReader()
+        self.reader = FactReader(self.today)
 
     def matches(self, project):
         """Every program for a project fetched by `with_facts`, the best first."""
         facts = self.reader.facts_of(project)
         sizes = possible_sizes(facts, self.today)
-        found = [self._match(project, program, facts, sizes) for program in self.programs]
-        return sorted(found, key=lambda match: (*match.rank.sort_key, match.program.name))
-
-    def _match(self, project, program, facts, sizes):
-        assessment = parsed_rules(program).assess(facts, self.today)
-        costs = counted_costs(project, program)
-        rank = ranking.rank(
-            assessment,
-            aid=expected_aid(program, costs, sizes),
-            eligible_costs=project.eligible_costs,
-            shared_themes={theme.pk for theme in project.themes.all()} & set(program.themes),
-            is_repayable=bool(program.instruments) and set(program.instruments) <= REPAYABLE,
-        )
-        return Match(program, project, rank)
+        themes = frozenset(facts["themes"].value) if "themes" in facts else frozenset()
+        given = {}
+        found = [
+            Match(
+                program,
+                project,
+                offer_of(program).rules.assess(facts, self.today, given),
+                sizes,
+                themes,
+            )
+            for program in applying(self.programs, project.territory_id)
+        ]
+        return sorted(found, key=lambda match: match.sort_key)
 
 
 def counted_costs(project, program):
@@ -110,15 +152,14 @@ def counted_costs(project, program):
     return min(project.eligible_costs, program.costs_max)
 
 
-def expected_aid(program, costs, sizes):
+def expected_aid(program, offer, costs, sizes):
     if not program.rate_on_project:
         return None
-    by_size = {size: Decimal(rate) for size, rate in (program.rates_by_size or {}).items()}
     return ranking.expected_aid(
         costs,
         rate_min=program.rate_min,
         rate_max=program.rate_max,
-        rates_by_size=by_size or None,
+        rates_by_size=offer.rates_by_size,
         sizes=sizes,
         floor=program.aid_min,
         ceiling=program.aid_max,

@@ -9,7 +9,8 @@ The score is the sum of five parts, at most 100 points, each shown with its reas
 - themes: 10 for each theme in common, at most 20;
 - time: most for a date that is near but leaves time to prepare a file (see TIME_STEPS).
 
-Non-eligible programs come last whatever their score, the fewest unmet criteria first.
+Non-eligible programs come last whatever their score, the fewest unmet criteria first, then by
+name.
 Change RULE_VERSION with any of these figures: past verdicts keep the version that gave them."""
 
 import datetime as dt
@@ -35,7 +36,7 @@ TIME_LATER, TIME_PERMANENT, TIME_NOT_OPEN, TIME_UNKNOWN = 9, 8, 5, 0
 AID_SIZES = {"micro": "small", "mid_cap": "large"}
 
 CENT = Decimal("0.01")
-HUNDRED = Decimal(100)
+ONE, HUNDRED = Decimal(1), Decimal(100)
 
 # Bounds in euros.
 Aid = tuple[Decimal, Decimal]
@@ -43,16 +44,16 @@ Aid = tuple[Decimal, Decimal]
 
 def _rates(rate_min, rate_max, rates_by_size, sizes):
     """Bounds of the rate in percents, None when unknown. « Jusqu'à 80 % » starts at zero."""
-    by_size = rates_by_size or {}
-    sizes = by_size.keys() if sizes is None else sizes
-    found = [by_size.get(size, by_size.get(AID_SIZES.get(size))) for size in sizes]
-    bounds = [
-        rate if isinstance(rate, tuple | list) else (rate, rate)
-        for rate in found
-        if rate is not None
-    ]
-    if bounds:
-        return min(low for low, _ in bounds), max(high for _, high in bounds)
+    if rates_by_size:
+        sizes = rates_by_size.keys() if sizes is None else sizes
+        found = [rates_by_size.get(size, rates_by_size.get(AID_SIZES.get(size))) for size in sizes]
+        bounds = [
+            rate if isinstance(rate, tuple | list) else (rate, rate)
+            for rate in found
+            if rate is not None
+        ]
+        if bounds:
+            return min(low for low, _ in bounds), max(high for _, high in bounds)
     if rate_min is None and rate_max is None:
         return None
     low = Decimal(0) if rate_min is None else rate_min
@@ -93,7 +94,8 @@ def expected_aid(
         return aid if ceiling is None else min(aid, ceiling)
 
     low, high = rates
-    return bound(low), bound(high)
+    highest = bound(high)
+    return highest if low == high else bound(low), highest
 
 
 def aid_sentence(aid: Aid | None) -> str:
@@ -121,7 +123,7 @@ class Reason:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Rank:
     """The score of one program for one project; the reasons are written when they are read."""
 
@@ -141,8 +143,9 @@ class Rank:
     @property
     def sort_key(self) -> tuple[bool, int, int]:
         """Ascending, best first; add the name of the program to settle ties."""
-        excluded = self.assessment.verdict is Verdict.NOT_ELIGIBLE
-        return (excluded, self.assessment.not_met if excluded else 0, -self.score)
+        if self.assessment.verdict is Verdict.NOT_ELIGIBLE:
+            return excluded_key(self.assessment)
+        return (False, 0, -self.score)
 
     @property
     def days_left(self) -> int | None:
@@ -199,10 +202,15 @@ class Rank:
         return next(result.found for result in results if result.kind == "dates")
 
 
+def excluded_key(assessment: Assessment) -> tuple[bool, int, int]:
+    """The place of a program that is not eligible: after all others, whatever its score."""
+    return (True, assessment.not_met, 0)
+
+
 def shares(aid: Aid, eligible_costs: Decimal) -> tuple[Decimal, Decimal]:
     """Bounds of the share of the cost, from 0 to 1."""
-    low, high = (min(bound / eligible_costs, Decimal(1)) for bound in aid)
-    return low, high
+    low, high = aid
+    return min(low / eligible_costs, ONE), min(high / eligible_costs, ONE)
 
 
 def _cover_points(aid, eligible_costs, is_repayable):
@@ -210,7 +218,7 @@ def _cover_points(aid, eligible_costs, is_repayable):
         return 0
     low, high = shares(aid, eligible_costs)
     points = COVER_MAX * (low + high) / (4 if is_repayable else 2)
-    return int(points.quantize(Decimal(1), ROUND_HALF_UP))
+    return int(points.quantize(ONE, ROUND_HALF_UP))
 
 
 def _time_points(window, today):

@@ -5,7 +5,7 @@ each criterion with its rule, what was found, its source, and the question when 
 A missing fact is an answer: it never makes a program eligible, and never excludes it."""
 
 from funding.eligibility.base import GROUPS, Criterion
-from funding.eligibility.facts import Answer, Fact, Interval, Question
+from funding.eligibility.facts import Answer, Fact, Interval, Judgement, Question
 from funding.eligibility.holder import possible_sizes
 from funding.eligibility.verdict import (
     KINDS,
@@ -26,6 +26,7 @@ __all__ = [
     "Criterion",
     "Fact",
     "Interval",
+    "Judgement",
     "Question",
     "Result",
     "Rules",

@@ -1,11 +1,14 @@
 """What every criterion has in common: a parsed rule that answers, and explains itself."""
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from funding.eligibility import wording
+from funding.eligibility.classes import EACH, Each
 from funding.eligibility.facts import MET, NOT_MET, UNKNOWN, Answer, Fact, Facts, Question
 from funding.eligibility.rows import Row
 
@@ -24,12 +27,16 @@ GROUP_OF_KIND = {
     "themes": "projet",
     "stage": "projet",
     "prior_study": "projet",
+    "self_assessment": "projet",
+    "jobs": "projet",
+    "ownership": "projet",
     "eligible_costs": "dépenses",
     "starts": "calendrier",
     "not_started": "calendrier",
     "dates": "calendrier",
     "beneficiary": "autres",
     "legal_form": "autres",
+    "emissions_quota": "autres",
     "fact": "autres",
     "text": "autres",
 }
@@ -63,6 +70,16 @@ class Criterion:
     def evaluate(self, facts: Facts, today: dt.date) -> Answer:
         return UNKNOWN if self.is_uncertain else self.answer(facts, today)
 
+    @property
+    def identity(self) -> tuple[Hashable, ...]:
+        """Equal for two criteria that differ only in how they are named and worded."""
+        return _parameters(type(self))(self)
+
+    @property
+    def evaluator(self) -> Callable[[Facts, dt.date], Answer]:
+        """What `evaluate` comes to, found once: thousands are called for one page."""
+        return self.evaluate if self.is_uncertain else self.answer
+
     def question(self, facts: Facts, today: dt.date) -> Question | None:
         """The question that would settle this criterion; None when no answer is missing."""
         if self.answer(facts, today) is not UNKNOWN:
@@ -82,6 +99,10 @@ class Criterion:
         origins = (facts[key].origin for key in self.used(facts) if key in facts)
         return f"{wording.NBSP}; ".join(dict.fromkeys(filter(None, origins)))
 
+    def classes(self, today: dt.date) -> dict[str, Each]:
+        """Every fact that `answer` reads, with what in its value the answer may depend on."""
+        return {self.fact: EACH}
+
     # Each kind has `fact`, the key it reads, and says its answer, its rule, what was found and
     # what to ask.
 
@@ -96,6 +117,13 @@ class Criterion:
 
     def ask(self, key: str, facts: Facts) -> Question:
         raise NotImplementedError
+
+
+@cache
+def _parameters(kind: type[Criterion]) -> Callable[[Criterion], tuple[Hashable, ...]]:
+    worded = {"key", "label", "custom_question"}
+    names = [field.name for field in fields(kind) if field.name not in worded]
+    return attrgetter("__class__", *names)
 
 
 def truth(fact: Fact | None, *, expected: bool = True) -> Answer:
@@ -113,6 +141,12 @@ class Prefixes:
     def __init__(self, texts: Iterable[str]):
         self.texts = tuple(texts)
         self.longest = max(map(len, self.texts), default=0)
+
+    def __eq__(self, other):
+        return isinstance(other, Prefixes) and self.texts == other.texts
+
+    def __hash__(self):
+        return hash(self.texts)
 
     def match(self, code: str) -> Answer:
         if code.startswith(self.texts):

@@ -1,7 +1,7 @@
 """What is known of a project and of its holder, each fact with where it comes from."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -86,6 +86,17 @@ class Fact:
         return f"{self.source}, {when}" if self.source else when
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person judged of a plain-text condition, the value of a fact « judgement:… ».
+
+    `text` is the digest of the condition as it was read, `version` that of its program."""
+
+    is_met: bool
+    text: str
+    version: int | None = None
+
+
 # A key that is absent is a fact that is unknown.
 Facts = Mapping[str, Fact]
 
@@ -95,13 +106,16 @@ class Question:
     """What to ask, and how: the answer is stored as the fact `fact`.
 
     `input` is amount, integer, date, yes_no or choice; or record, for what is not typed in place
-    but completed on the record itself (commune, NAF, legal form, themes, stage)."""
+    but completed on the record itself (commune, NAF, legal form, themes, stage). `prefill` is a
+    choice that what we know suggests, to be read over with the `warning` that goes with it."""
 
     fact: str
     sentence: str
     input: str
     choices: tuple[tuple[str, str], ...] = ()
     unit: str = ""
+    prefill: str = ""
+    warning: str = ""
 
 
 def anniversary(date: dt.date, count: int) -> dt.date:
@@ -110,6 +124,19 @@ def anniversary(date: dt.date, count: int) -> dt.date:
         return date.replace(year=date.year + count)
     except ValueError:
         return date.replace(year=date.year + count, day=28)
+
+
+def anniversary_days(today: dt.date, counts: Iterable[int]) -> set[dt.date]:
+    """The days around `counts` years before today: an anniversary is past, or not, on each side.
+
+    One day too many tells apart what is alike, which is harmless, and spares 29 February."""
+    past = [anniversary(today, -count) for count in counts if count < today.year - 1]
+    return {day + dt.timedelta(step) for day in past for step in (-1, 0, 1)}
+
+
+def known(*limits: Any) -> list[Any]:
+    """The limits that are set."""
+    return [limit for limit in limits if limit is not None]
 
 
 def between(value: Any, minimum: Any, maximum: Any) -> Answer:

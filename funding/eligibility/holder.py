@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from funding.eligibility import naf, wording
 from funding.eligibility.base import Criterion, Prefixes
+from funding.eligibility.classes import EACH, Beginnings, Spans, Steps
 from funding.eligibility.facts import (
     MET,
     NOT_MET,
@@ -15,7 +16,9 @@ from funding.eligibility.facts import (
     Interval,
     Question,
     anniversary,
+    anniversary_days,
     between,
+    known,
 )
 
 ORGANISATION, SITE = "organisation", "site"
@@ -36,6 +39,10 @@ SIZE_LIMITS = (
 )
 
 
+def size_limits(today: dt.date):
+    return next(rows for valid_from, rows in SIZE_LIMITS if valid_from <= today)
+
+
 def possible_sizes(facts: Facts, today: dt.date) -> frozenset[str]:
     """The sizes that the facts leave possible.
 
@@ -47,7 +54,7 @@ def possible_sizes(facts: Facts, today: dt.date) -> frozenset[str]:
     low = headcount.value.low if headcount else 0
     turnover, balance = facts.get("turnover"), facts.get("balance_sheet")
     has_accounts = turnover is not None and balance is not None
-    limits = next(rows for valid_from, rows in SIZE_LIMITS if valid_from <= today)
+    limits = size_limits(today)
     # The limits grow together, so that the first size not left is the smallest possible.
     for rank, (_, people_limit, sales, total) in enumerate(limits):
         too_rich = has_accounts and turnover.value > sales and balance.value > total
@@ -113,6 +120,9 @@ class LegalForm(Criterion):
             return UNKNOWN
         return self.accepted.allow(fact.value, self.excluded)
 
+    def classes(self, today):
+        return {self.fact: Beginnings({*self.accepted.texts, *self.excluded.texts})}
+
     def sentence(self):
         parts = []
         if self.accepted.texts:
@@ -154,6 +164,15 @@ class Size(Criterion):
             return MET
         return NOT_MET if possible.isdisjoint(self.accepted) else UNKNOWN
 
+    def classes(self, today):
+        _, people, sales, totals = zip(*size_limits(today), strict=True)
+        return {
+            "eu_size": EACH,
+            "headcount": Spans(people),
+            "turnover": Steps(sales),
+            "balance_sheet": Steps(totals),
+        }
+
     def sentence(self):
         if self.accepted == wording.SIZES.keys():
             return "Toute taille d’entreprise"
@@ -191,7 +210,43 @@ class Size(Criterion):
             hint = f" ({insee_hint(category)})"
         sentence = f"Quelle est la taille européenne de l’entreprise{hint}{wording.NBSP}?"
         choices = [(code, wording.capital(label)) for code, label in wording.SIZES.items()]
-        return Question(key, sentence, "choice", tuple(choices))
+        return Question(
+            key,
+            sentence,
+            "choice",
+            tuple(choices),
+            prefill=likely_size(facts),
+            warning=LINKED_FIRMS,
+        )
+
+
+# Recommandation 2003/361/CE, annexe, art. 3, 4 et 6 (RGEC, annexe I).
+LINKED_FIRMS = (
+    f"Comptez en entier les entreprises liées (plus de 50{wording.NBSP}%) et au prorata les "
+    f"partenaires (25 à 50{wording.NBSP}%). La taille ne change qu’après deux exercices clos "
+    "au-delà, ou en deçà, des seuils. La catégorie de l’INSEE suit une autre définition."
+)
+INSEE_SIZES = {"PME": wording.SME, "ETI": ("mid_cap",), "GE": ("large",)}
+
+
+def likely_size(facts: Facts) -> str:
+    """The size that INSEE's category and the headcount suggest, to be confirmed; often none.
+
+    INSEE (décret 2008-1354) puts micro, small and medium firms together: the headcount, when it
+    is known, tells them apart. Its groups are not those of the European definition."""
+    category, headcount = facts.get("insee_category"), facts.get("headcount")
+    sizes = INSEE_SIZES.get(category.value, ()) if category else ()
+    if len(sizes) == 1:
+        return sizes[0]
+    if not sizes or headcount is None or headcount.value.high is None:
+        return ""
+    low, high = (sme_of(count) for count in (headcount.value.low, headcount.value.high))
+    return low if low == high else ""  # a band over a limit suggests nothing
+
+
+def sme_of(count: int) -> str:
+    sizes = ((size, people) for size, people, *_ in SIZE_LIMITS[0][1] if size in wording.SME)
+    return next((size for size, people in sizes if count < people), "")
 
 
 def insee_hint(category: Fact) -> str:
@@ -227,6 +282,9 @@ class Headcount(Criterion):
         if fact is None:
             return UNKNOWN
         return fact.value.within(self.minimum, self.maximum)
+
+    def classes(self, today):
+        return {self.fact: Spans(known(self.minimum, self.maximum))}
 
     def sentence(self):
         where = "Effectif du site" if self.fact == "site_headcount" else "Effectif"
@@ -294,6 +352,9 @@ class Amount(Criterion):
             return UNKNOWN
         return between(fact.value, self.minimum, self.maximum)
 
+    def classes(self, today):
+        return {self.fact: Steps(known(self.minimum, self.maximum))}
+
     def sentence(self):
         name = AMOUNTS[self.kind][0]
         return f"{name} {wording.span(self.minimum, self.maximum, wording.amount)}"
@@ -319,7 +380,7 @@ class Age(Criterion):
 
     @classmethod
     def read(cls, row):
-        minimum, maximum = row.limits("min_years", "max_years", row.whole)
+        minimum, maximum = row.limits("min_years", "max_years", row.years)
         return {"minimum": minimum, "maximum": maximum}
 
     def answer(self, facts, today):
@@ -331,6 +392,9 @@ class Age(Criterion):
         if self.maximum is not None and anniversary(fact.value, self.maximum) < today:
             return NOT_MET
         return MET
+
+    def classes(self, today):
+        return {self.fact: Steps(anniversary_days(today, known(self.minimum, self.maximum)))}
 
     def sentence(self):
         if self.minimum is None:
@@ -388,19 +452,27 @@ class Naf(Criterion):
             return UNKNOWN
         return self.accepted.allow(naf.plain(fact.value), self.excluded)
 
+    def classes(self, today):
+        return {self.fact: Beginnings({*self.accepted.texts, *self.excluded.texts})}
+
     def sentence(self):
         parts = []
         if self.accepted_codes:
-            parts.append(f"NAF {wording.listing(list(naf.ranges(self.accepted_codes)))}")
+            parts.append(wording.listing(list(naf.ranges(self.accepted_codes))))
         if self.excluded_codes:
             parts.append(f"hors {wording.listing(list(naf.ranges(self.excluded_codes)), 'et')}")
-        return f"Secteur{wording.NBSP}: {', '.join(parts)}"
+        return f"Secteur ({naf.VINTAGES[self.vintage]}){wording.NBSP}: {', '.join(parts)}"
 
     def found(self, facts, today):
-        name = wording.typeset(naf.VINTAGES[self.vintage])
+        name = naf.VINTAGES[self.vintage]
         if fact := facts.get(self.fact):
             return f"{fact.label or fact.value} ({name})"
-        return f"Code {name} inconnu"
+        # One vintage does not tell the other: codes were split and moved (décret 2025-736).
+        others = [key for key in ("naf_rev2", "naf_2025") if key in facts]
+        if not others:
+            return f"Code {name} inconnu"
+        other = naf.VINTAGES["2025" if self.vintage == "rev2" else "rev2"]
+        return f"Code {name} inconnu ({facts[others[0]].value} en {other})"
 
     def ask(self, key, facts):
         name = naf.VINTAGES[self.vintage]

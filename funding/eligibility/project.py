@@ -1,18 +1,23 @@
 """Criteria on the project: place, themes, stage, costs, calendar, studies, other conditions."""
 
 import datetime as dt
+import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
 
 from funding.eligibility import wording
 from funding.eligibility.base import Criterion, truth
+from funding.eligibility.classes import EACH, KNOWN, Codes, Members, Steps
 from funding.eligibility.facts import (
     MET,
     NOT_MET,
     UNKNOWN,
+    Judgement,
     Question,
     anniversary,
+    anniversary_days,
     between,
+    known,
     show,
 )
 
@@ -52,6 +57,14 @@ class Place(Criterion):
         if self.zone:
             answer = min(answer, truth(facts.get(f"zone:{self.zone}")))
         return answer
+
+    def classes(self, today):
+        read = {PLACES[name][0]: Codes(codes) for name, codes in self.listed}
+        if self.in_ti:
+            read["in_ti"] = EACH
+        if self.zone:
+            read[f"zone:{self.zone}"] = EACH
+        return read
 
     def _among(self, facts):
         answer = NOT_MET
@@ -145,6 +158,9 @@ class Themes(Criterion):
             return UNKNOWN
         return NOT_MET if self.accepted.isdisjoint(fact.value) else MET
 
+    def classes(self, today):
+        return {self.fact: Members(self.accepted)}
+
     def sentence(self):
         name = "Thème" if len(self.accepted) == 1 else "Au moins un thème parmi"
         colon = f"{wording.NBSP}: "
@@ -201,28 +217,63 @@ class Stage(Criterion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotStarted(Criterion):
-    """Incentive effect (RGEC, art. 6): no firm commitment before the application.
+    """Incentive effect: no firm commitment before the application (RGEC, règlement (UE) 651/2014,
+    art. 6; « début des travaux » is defined in its art. 2, point 23).
 
-    A commitment dated today is already too late."""
+    The fact `filings` maps the code of each program to the day its application was filed: absent
+    when nobody knows, without the code when nothing was filed. A commitment of the same day as
+    the filing, or of today when nothing is filed, is already too late."""
+
+    scope: str = ""
 
     fact = "first_commitment_on"
+
+    @classmethod
+    def read(cls, row):
+        return {"scope": row.scope}
 
     def answer(self, facts, today):
         fact = facts.get("first_commitment_on")
         if fact is None:
             return UNKNOWN
-        return MET if fact.value > today else NOT_MET
+        if fact.value > today:
+            return MET
+        filings = facts.get("filings")
+        if filings is None:
+            return UNKNOWN
+        filed_on = filings.value.get(self.scope)
+        return MET if filed_on is not None and fact.value > filed_on else NOT_MET
+
+    def classes(self, today):
+        return {self.fact: Steps({today}), "filings": KNOWN}
 
     def sentence(self):
         return "Aucun engagement ferme avant le dépôt de la demande (effet incitatif)"
+
+    def used(self, facts):
+        return (self.fact, "filings") if self._filed_on(facts) else (self.fact,)
 
     def found(self, facts, today):
         if (fact := facts.get("first_commitment_on")) is None:
             return "Date du premier engagement inconnue"
         state = "prévu" if fact.value > today else "pris"
-        return f"Premier engagement {state} le {wording.day(fact.value)}"
+        found = f"Premier engagement {state} le {wording.day(fact.value)}"
+        if filed_on := self._filed_on(facts):
+            return f"{found}, demande déposée le {wording.day(filed_on)}"
+        is_late = fact.value <= today and "filings" in facts
+        return f"{found}, aucune demande déposée connue" if is_late else found
+
+    def _filed_on(self, facts):
+        filings = facts.get("filings")
+        return filings and filings.value.get(self.scope)
+
+    def missing(self, facts):
+        return "filings" if self.fact in facts else self.fact
 
     def ask(self, key, facts):
+        if key == "filings":
+            sentence = f"La demande a-t-elle été déposée avant cet engagement{wording.NBSP}?"
+            return Question(key, sentence, "record")
         sentence = (
             "À quelle date est prévu le premier engagement ferme "
             f"(devis signé, commande, marché){wording.NBSP}?"
@@ -249,6 +300,9 @@ class Starts(Criterion):
         if fact is None:
             return UNKNOWN
         return between(fact.value, self.first, self.last)
+
+    def classes(self, today):
+        return {self.fact: Steps(known(self.first, self.last))}
 
     def sentence(self):
         if self.first is None:
@@ -281,7 +335,7 @@ class PriorStudy(Criterion):
         study = row.text("study", required=True)
         if study not in wording.STUDIES and not row.data.get("label"):
             raise row.error(f"étude « {study} » inconnue : écrire la règle dans « label ».")
-        return {"fact": f"study:{study}", "study": study, "max_years": row.whole("max_years")}
+        return {"fact": f"study:{study}", "study": study, "max_years": row.years("max_years")}
 
     def answer(self, facts, today):
         fact = facts.get(self.fact)
@@ -294,6 +348,9 @@ class PriorStudy(Criterion):
         if self.max_years is not None and anniversary(fact.value, self.max_years) < today:
             return NOT_MET
         return MET
+
+    def classes(self, today):
+        return {self.fact: Steps({today, *anniversary_days(today, known(self.max_years))})}
 
     @property
     def name(self):
@@ -380,6 +437,9 @@ class NumberFact(Criterion):
             return UNKNOWN
         return between(fact.value, self.minimum, self.maximum)
 
+    def classes(self, today):
+        return {self.fact: Steps(known(self.minimum, self.maximum))}
+
     def found(self, facts, today):
         if (fact := facts.get(self.fact)) is None:
             return "Valeur inconnue"
@@ -395,7 +455,8 @@ class NumberFact(Criterion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Criterion):
-    """A condition that only a person can judge: unknown until a judgement is recorded.
+    """A condition that only a person can judge: unknown until a judgement is recorded, and again
+    once the text is not the one that was judged.
 
     The fact bears the scope of the rules, for two programs may use the same key."""
 
@@ -408,7 +469,17 @@ class Text(Criterion):
         return {"fact": f"judgement:{scope}{row.key}", "text": row.prose("text", required=True)}
 
     def answer(self, facts, today):
-        return truth(facts.get(self.fact))
+        fact = facts.get(self.fact)
+        if fact is None or not isinstance(fact.value, Judgement):
+            return truth(fact)
+        if fact.value.text != self.digest:
+            return UNKNOWN
+        return MET if fact.value.is_met else NOT_MET
+
+    @property
+    def digest(self):
+        """What a judgement keeps of the text it is about."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
     def sentence(self):
         return self.text
@@ -416,7 +487,9 @@ class Text(Criterion):
     def found(self, facts, today):
         if (fact := facts.get(self.fact)) is None:
             return "À apprécier"
-        return fact.label or ("Condition remplie" if fact.value else "Condition non remplie")
+        said = {MET: "Condition remplie", NOT_MET: "Condition non remplie"}
+        changed = "À apprécier de nouveau, le texte a changé depuis"
+        return fact.label or said.get(self.answer(facts, today), changed)
 
     def ask(self, key, facts):
         return Question(key, is_it_met(self.text), "yes_no")

@@ -7,6 +7,8 @@ from decimal import Decimal, InvalidOperation
 from funding.eligibility import wording
 from funding.eligibility.wording import quoted
 
+MOST_YEARS = 500
+
 
 class Row:
     """A JSON object read key by key; `close` refuses the keys that nobody read."""
@@ -86,6 +88,13 @@ class Row:
             raise self.error(f"{quoted(name)} doit être un entier positif ou nul.")
         return value
 
+    def years(self, name):
+        """Whole years that a calendar can hold, before or after any date of a project."""
+        value = self.whole(name)
+        if value is not None and value > MOST_YEARS:
+            raise self.error(f"{quoted(name)} dépasse {MOST_YEARS} ans.")
+        return value
+
     def decimal(self, name):
         value = self.get(name)
         if value is None:
@@ -121,3 +130,7 @@ class Row:
             names = wording.listing([quoted(name) for name in unknown], "et")
             what = "paramètre inconnu" if len(unknown) == 1 else "paramètres inconnus"
             raise self.error(f"{what} pour le genre {quoted(self.kind)} : {names}.")
+
+
+def is_word(value):
+    return isinstance(value, str) and bool(value.strip())

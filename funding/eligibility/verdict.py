@@ -1,12 +1,15 @@
 """From the criteria of a program and the facts of a project to a verdict that explains itself."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+import itertools
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
 
 from funding.eligibility import wording
 from funding.eligibility.base import GROUPS, Criterion
+from funding.eligibility.conditions import EmissionsQuota, Jobs, Ownership, SelfAssessment
 from funding.eligibility.facts import MET, NOT_MET, UNKNOWN, Answer, Facts, Question
 from funding.eligibility.holder import Age, Amount, Beneficiary, Headcount, LegalForm, Naf, Size
 from funding.eligibility.project import (
@@ -42,6 +45,10 @@ KINDS = {
     "eligible_costs": Amount,
     "starts": Starts,
     "prior_study": PriorStudy,
+    "self_assessment": SelfAssessment,
+    "jobs": Jobs,
+    "ownership": Ownership,
+    "emissions_quota": EmissionsQuota,
     "text": Text,
 }
 FACT_TYPES = {"bool": YesNoFact, "number": NumberFact}
@@ -91,6 +98,11 @@ class Rules:
 
     criteria: tuple[Criterion, ...]
     window: Window
+    numbered: tuple[tuple[int, Callable], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        numbered = tuple((number_of(one), one.evaluator) for one in self.criteria)
+        object.__setattr__(self, "numbered", numbered)
 
     @classmethod
     def parse(cls, rows: Any, window: Window, scope: str = "") -> "Rules":
@@ -102,15 +114,28 @@ class Rules:
             raise ValueError("Les critères d’un dispositif sont une liste.")
         criteria = [*(parse_criterion(row, scope) for row in rows), Dates.of(window)]
         keys = [criterion.key for criterion in criteria]
-        if repeated := sorted({key for key in keys if keys.count(key) > 1}):
+        if len(set(keys)) < len(keys):
+            repeated = sorted({key for key in keys if keys.count(key) > 1})
             names = wording.listing([wording.quoted(key) for key in repeated], "et")
             raise ValueError(f"Clé de critère répétée{wording.NBSP}: {names}.")
         criteria.sort(key=lambda criterion: GROUPS.index(criterion.group))
         return cls(tuple(criteria), window)
 
-    def assess(self, facts: Facts, today: dt.date) -> "Assessment":
-        """`facts` maps keys to Fact; it is kept, not copied, and must not change afterwards."""
-        answers = tuple([criterion.evaluate(facts, today) for criterion in self.criteria])
+    def assess(
+        self, facts: Facts, today: dt.date, given: dict[int, Answer] | None = None
+    ) -> "Assessment":
+        """`facts` maps keys to Fact; it is kept, not copied, and must not change afterwards.
+
+        `given`, a dict that starts empty, is shared by the programs assessed on the same facts and
+        the same day: what two of them ask alike is answered once."""
+        given = {} if given is None else given
+        answers = []
+        for number, evaluate in self.numbered:
+            answer = given.get(number)
+            if answer is None:
+                answer = given[number] = evaluate(facts, today)
+            answers.append(answer)
+        answers = tuple(answers)
         verdict = VERDICTS[min(answers)]
         # Being open is no reason to be eligible: a program without criteria stays to confirm.
         if len(answers) == 1 and verdict is Verdict.ELIGIBLE:
@@ -119,6 +144,15 @@ class Rules:
 
 
 VERDICTS = tuple(Verdict)
+
+_numbers, _next = {}, itertools.count()
+
+
+def number_of(criterion: Criterion) -> int:
+    """The same for criteria that always answer alike."""
+    if len(_numbers) > 100_000:
+        _numbers.clear()  # later numbers go on from there, so that none serves twice
+    return _numbers.setdefault(criterion.identity, next(_next))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Window:
 
     def next_deadline(self, today: dt.date) -> dt.date | None:
         """The first deadline or closing date from today on; None when over or permanent."""
-        if self.is_over(today):
+        if (self.closes_on is None and not self.deadlines) or self.is_over(today):
             return None
         days = (*self.deadlines, *((self.closes_on,) if self.closes_on else ()))
         return min((day for day in days if day >= today), default=None)
@@ -77,6 +77,9 @@ class Dates(Criterion):
         if self.window.lacks_next_deadline(today):
             return UNKNOWN
         return MET
+
+    def classes(self, today):
+        return {}
 
     def question(self, facts, today):
         return None

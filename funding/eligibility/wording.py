@@ -65,6 +65,14 @@ STAGES = {
     "realise": "réalisé",
 }
 
+TENURES = {
+    "owner": "propriétaire",
+    "linked_sci": "loué à une SCI des mêmes associés",
+    "leasing": "crédit-bail immobilier",
+    "tenant": "locataire",
+    "none": "aucun bâtiment",
+}
+
 ZONES = {
     "afr": "zone d’aide à finalité régionale (AFR)",
     "zfrr": "zone France ruralités revitalisation (ZFRR)",
@@ -160,6 +168,8 @@ STUDIES = {
     "duerp": Study("le ", "document unique d’évaluation des risques (DUERP)", False),
     "self_diagnosis": Study("l’", "autodiagnostic", False),
 }
+# Those that the holder does alone, on the site of the funder.
+ASSESSMENTS = ("self_diagnosis", "impact_score")
 OTHER_STUDY = Study("l’", "étude préalable", True)
 
 UNITS = r"M€|k€|ans?|mois|jours?|salariés?|points?|[kMG]Wh|tCO2e?|m[²³]|ha|ETP"

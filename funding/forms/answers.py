@@ -3,8 +3,34 @@ from django.core.exceptions import ValidationError
 
 from crm.fields import AmountField
 from crm.forms.base import Form
+from funding.models import MatchDecision
 
 STUDY = "study:"
+
+
+class DismissalForm(Form):
+    """Why a program is set aside for a project; « other » says it in words."""
+
+    reason = forms.ChoiceField(
+        choices=MatchDecision.Reason,
+        error_messages={
+            "required": "Dites pourquoi ce dispositif est écarté.",
+            "invalid_choice": "Cette raison n’est pas dans la liste.",
+        },
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=250,
+        error_messages={"max_length": "La raison tient en 250 caractères."},
+    )
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("reason") != MatchDecision.Reason.OTHER:
+            cleaned["note"] = ""
+        elif not cleaned.get("note") and "note" not in self.errors:
+            raise ValidationError({"note": "Écrivez la raison en quelques mots."})
+        return cleaned
 
 
 class AnswerForm(Form):
@@ -25,7 +51,11 @@ class AnswerForm(Form):
                 error_messages={"required": "Répondez par oui ou par non."},
             )
         if question.input == "choice":
-            return forms.ChoiceField(choices=[("", "Choisir…"), *question.choices])
+            return forms.ChoiceField(
+                choices=[("", "Choisir…"), *question.choices],
+                initial=question.prefill,
+                help_text=question.warning,
+            )
         if question.input == "date":
             return forms.DateField(
                 required=not question.fact.startswith(STUDY),

@@ -20,7 +20,8 @@ class DeclaredFact(models.Model):
 
     About a project, or about its holder and then true of all its projects. `value` is a JSON
     scalar: true, false, "250000.00", "2024-05-12". A person’s judgement on a plain-text condition
-    is the fact « judgement:<program code>:<criterion key> ».
+    is the fact « judgement:<program code>:<criterion key> », whose value says which text was read:
+    {"met": true, "text": "<digest>", "version": 3}. Its history keeps who judged what, and when.
     """
 
     project = models.ForeignKey(

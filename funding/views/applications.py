@@ -1,28 +1,36 @@
-from django.contrib import messages
-from django.core.paginator import Paginator
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+"""Files: the list, the panels, opening one, its page, its moves."""
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from actions.models import EditConflict
 from crm.decorators import check
 from crm.htmx import render_page, render_panel
-from crm.models import Project
 from crm.perms import can_edit
 from crm.query import row_id
+from funding.application_log import log
 from funding.catalogue import rules_of
+from funding.filing import FilingReader
 from funding.filters import ApplicationFilter
-from funding.forms.applications import ApplicationForm, NewApplicationForm
-from funding.models import Application, Program
+from funding.forms.applications import ApplicationEditForm, MoveForm, NewApplicationForm
+from funding.models import Application, Program, prepare
+from funding.reminders import reminders
+from funding.views.plans import get_action, get_project, territory_of
 
 PER_PAGE = 50
+AHEAD = 4
 
 
 @require_safe
 def application_list(request):
     applications = (
-        Application.objects.visible_to(request.user)
-        .filter(project__territory=request.territory)
-        .for_list()
+        Application.objects.visible_to(request.user).in_territory(request.territory).for_list()
     )
     filterset = ApplicationFilter(request.GET, queryset=applications, request=request)
     context = {
@@ -38,37 +46,61 @@ def application_list(request):
 
 @require_safe
 def application_panel(request, pk):
-    project = get_object_or_404(
-        Project.objects.visible_to(request.user).select_related("territory"), pk=pk
-    )
-    applications = Application.objects.visible_to(request.user).filter(project=project)
+    return panel(request, get_project(request, pk), "funding:application_new")
+
+
+@require_safe
+def action_application_panel(request, pk):
+    return panel(request, get_action(request, pk), "funding:action_application_new")
+
+
+def panel(request, subject, route):
+    applications = Application.objects.visible_to(request.user).of(subject)
     context = {
-        "project": project,
+        "subject": subject,
+        "project": subject,
         "applications": applications.for_list(),
         "totals": applications.totals(),
-        "can_edit": can_edit(request.user, project.territory),
+        "reminders": sorted(reminders(applications))[:AHEAD],
+        "new_url": reverse(route, args=[subject.pk]),
+        "can_edit": can_edit(request.user, territory_of(subject)),
     }
     return render_panel(request, "funding/_application_panel.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 def application_new(request, pk):
-    project = get_object_or_404(
-        Project.objects.visible_to(request.user).select_related("territory", "holder"), pk=pk
-    )
-    check(can_edit, request.user, project.territory)
+    project = get_project(request, pk)
+    return begin(request, Application(project=project))
+
+
+@require_http_methods(["GET", "POST"])
+def action_application_new(request, pk):
+    action = get_action(request, pk)
+    return begin(request, Application(action=action))
+
+
+def begin(request, application):
+    """Open a file with its usual pieces and steps; it is shown at once."""
+    check(can_edit, request.user, application.territory)
     form = NewApplicationForm(
-        request.POST or None, viewer=request.user, project=project, initial=proposed(request)
+        request.POST or None, viewer=request.user, instance=application, initial=proposed(request)
     )
     if request.method == "POST" and form.is_valid():
-        form.instance.created_by = request.user
-        if same := already_open(form.instance):
-            messages.success(request, "Un dossier est déjà ouvert pour ce dispositif : le voici.")
-            return redirect(same)
-        form.save()
-        messages.success(request, f"Le dossier « {form.instance.program} » est ouvert.")
-        return redirect(project)
-    context = {"project": project, "form": form}
+        with transaction.atomic():
+            type(application.subject).objects.select_for_update().get(pk=application.subject.pk)
+            if same := already_open(application):
+                messages.success(
+                    request, "Un dossier est déjà ouvert pour ce dispositif : le voici."
+                )
+                return redirect(same)
+            application.created_by = request.user
+            form.save()
+            if not application.is_filed:
+                prepare(application)
+        messages.success(request, f"Le dossier « {application.program} » est ouvert.")
+        return redirect(application)
+    context = {"subject": application.subject, "holder": application.holder, "form": form}
     status = 422 if form.errors else 200
     return render(request, "funding/application_form.html", context, status=status)
 
@@ -86,34 +118,105 @@ def proposed(request):
 
 
 def already_open(application):
-    """A second click, or a colleague’s file: one live file for a project and a program."""
-    return (
-        Application.objects.live()
-        .filter(project=application.project, program=application.program)
-        .first()
-    )
+    """A second click, or a colleague’s file: one live file for a subject and a program."""
+    files = Application.objects.live().of(application.subject)
+    return files.filter(program=application.program).first()
+
+
+def get_application(request, pk, *, to_edit=False):
+    files = Application.objects.visible_to(request.user).for_list().select_related("agreement")
+    application = get_object_or_404(files, pk=pk)
+    if to_edit:
+        check(can_edit, request.user, application.territory)
+    return application
+
+
+@require_safe
+def application(request, pk):
+    return show(request, get_application(request, pk))
+
+
+def show(request, found, *, move_form=None, status=200):
+    editable = can_edit(request.user, found.territory)
+    context = {
+        "application": found,
+        "subject": found.subject,
+        "reading": FilingReader(found, request.user),
+        "log": log(found),
+        "can_edit": editable,
+        "move_form": move_form or (MoveForm(application=found) if editable else None),
+        "is_final": found.status in Application.FINAL,
+        "conflict": status == 409,
+    }
+    return render(request, "funding/application.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
-def application(request, pk):
-    found = get_object_or_404(Application.objects.visible_to(request.user).for_list(), pk=pk)
-    editable = can_edit(request.user, found.project.territory)
-    if request.method == "POST":
-        check(can_edit, request.user, found.project.territory)
-    form = ApplicationForm(request.POST or None, instance=found)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid() and form.save_if_unchanged():
-            messages.success(request, "Le dossier est à jour.")
-            return redirect(found.project)
-        status = 422 if form.errors else 409
-        form.instance.refresh_from_db(fields=["status"])
-    context = {
-        "application": found,
-        "project": found.project,
-        "form": form if editable else None,
-        "conflict": status == 409,
-        "current": Application.objects.for_list().get(pk=found.pk),
-        "history": found.history.select_related("history_user")[:10],
-    }
-    return render(request, "funding/application.html", context, status=status)
+def application_edit(request, pk):
+    found = get_application(request, pk, to_edit=True)
+    form = ApplicationEditForm(request.POST or None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            form.save_over()
+        except EditConflict:
+            return again(request, form, found)
+        messages.success(request, "Le dossier est à jour.")
+        return redirect(found)
+    return render_edit(request, form, found)
+
+
+def again(request, form, found):
+    """What was typed stays, with the version that stands now."""
+    form.data = form.data.copy()
+    form.data["version"] = Application.objects.get(pk=found.pk).version
+    return render_edit(request, form, found, conflict=True)
+
+
+def render_edit(request, form, found, *, conflict=False):
+    context = {"form": form, "application": found, "subject": found.subject, "conflict": conflict}
+    status = 409 if conflict else 422 if form.errors else 200
+    return render(request, "funding/application_edit.html", context, status=status)
+
+
+@require_POST
+def application_move(request, pk):
+    found = get_application(request, pk, to_edit=True)
+    form = MoveForm(request.POST, application=found)
+    if not form.is_valid():
+        return show(request, found, move_form=form, status=422)
+    try:
+        move = form.save(request.user)
+    except EditConflict:
+        return show(request, get_application(request, pk), status=409)
+    messages.success(
+        request,
+        f"Le dossier passe à « {found.get_status_display()} ».",
+        extra_tags=reverse("funding:application_move_undo", args=[pk, move.pk]),
+    )
+    return redirect(found)
+
+
+@require_POST
+def application_move_undo(request, pk, move_pk):
+    found = get_application(request, pk, to_edit=True)
+    move = get_object_or_404(found.moves, pk=move_pk)
+    try:
+        found.undo_move(move)
+    except (ValidationError, EditConflict) as refusal:
+        said = getattr(refusal, "message", "Quelqu’un a modifié le dossier entre-temps.")
+        messages.warning(request, said)
+    else:
+        messages.success(request, f"Le dossier revient à « {found.get_status_display()} ».")
+    return redirect(found)
+
+
+@require_POST
+def application_prepare(request, pk):
+    """Add the usual pieces and steps to a file that has none yet, or lacks some."""
+    found = get_application(request, pk, to_edit=True)
+    count = prepare(found)
+    if count:
+        messages.success(request, "Les pièces et les étapes habituelles sont ajoutées.")
+    else:
+        messages.success(request, "Rien à ajouter : la liste habituelle est déjà là.")
+    return redirect(f"{found.get_absolute_url()}#pieces")

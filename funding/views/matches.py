@@ -1,7 +1,7 @@
 """On the page of a project: the programs that fit, why, and what is missing to know."""
 
-import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -12,16 +12,27 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from crm.decorators import check
 from crm.htmx import is_fragment, render_panel
 from crm.models import Project
 from crm.perms import can_edit
-from funding import facts, ranking
+from funding import answers, ranking
+from funding.eligibility import Judgement, Question
 from funding.forms.answers import AnswerForm
 from funding.matching import matches_of
-from funding.models import DeclaredFact
+from funding.models import FinancingPlan, MatchDecision
+from funding.portfolio import Informations, Sorted, sentence
 
+
+class Panel(NamedTuple):
+    template: str
+    target: str
+
+
+PROJECT_PANEL = Panel("funding/_project_panel.html", "#panel-funding")
+QUESTION_PANEL = Panel("funding/_question_panel.html", "#panel-questions")
 SHOWN = 8
 QUESTIONS = 5
 CLOSING_DAYS = 60
@@ -45,25 +56,31 @@ def get_project(request, pk):
 
 
 def panel(request, project, refused=None):
-    """What both fragments show: matches by verdict, questions, and which empty it is."""
+    """What both fragments show: matches by decision and verdict, questions, and which empty it
+    is."""
     matches = matches_of(project, request.user)
-    live = [match for match in matches if not match.is_excluded]
+    found = Sorted(project, matches)
     wanted = request.GET.get("vue") == "non-eligibles"
-    rows = [match for match in matches if match.is_excluded] if wanted else live
+    rows = found.excluded if wanted else found.to_study
     return {
         "project": project,
         "can_edit": can_edit(request.user, project.territory),
+        "retained": found.retained,
         "rows": rows[:SHOWN],
         "others": rows[SHOWN:],
-        "live": len(live),
-        "eligible": sum(match.is_eligible for match in live),
-        "excluded": len(matches) - len(live),
+        "dismissed": found.dismissed,
+        "reasons": MatchDecision.Reason.choices[:-1],
+        "live": len(found.retained) + len(found.to_study),
+        "eligible": sum(match.is_eligible for match in found.live),
+        "excluded": len(found.excluded),
         "shows_excluded": wanted,
-        "empty": kind_of_empty(matches, live),
-        "closing": closing_soon(live),
-        "questions": questions(project, live, refused),
-        "answers": given(request, project, matches),
+        "empty": found.empty,
+        "nearest": found.nearest if found.empty == "none_fits" else [],
+        "closing": closing_soon(found.live),
+        "questions": questions(found.live, refused),
+        "answers": with_questions(answers.given(project), matches),
         "applied": set(project.applications.values_list("program_id", flat=True)),
+        "plan": FinancingPlan.objects.of(project).chosen().first(),
         "rule_version": ranking.RULE_VERSION,
     }
 
@@ -76,41 +93,30 @@ def closing_soon(matches):
     return sorted(near, key=lambda match: match.next_deadline)[:3]
 
 
-def kind_of_empty(matches, live):
-    """Which nothing it is: no catalogue, nothing here, nothing that fits; missing facts are not
-    an empty list, they are « à confirmer »."""
-    if live:
-        return "data_missing" if all(not match.is_eligible for match in live) else ""
-    if not matches:
-        return "no_program"
-    elsewhere = all(any(refusal.group == "lieu" for refusal in match.refusals) for match in matches)
-    return "no_program_here" if elsewhere else "none_fits"
-
-
-def questions(project, live, refused):
-    missing = ranking.missing_facts(
-        (match.program.pk, match.assessment, match.rank.aid) for match in live
-    )
+def questions(matches, refused):
+    """The questions to ask first, and how many programs their answers settle together."""
+    informations = Informations.of(matches)
+    shown = informations.first(QUESTIONS)
     return {
         "top": [
             {
-                "missing": one,
+                "one": one,
+                "gain": sentence(one),
                 "form": refused
                 if refused and refused.question.fact == one.fact
                 else AnswerForm(question=one.question, auto_id=f"q-{number}-%s"),
                 "number": number,
             }
-            for number, one in enumerate(missing[:QUESTIONS], start=1)
+            for number, one in enumerate(shown, start=1)
         ],
-        "programs": len({pk for one in missing[:QUESTIONS] for pk in one.programs}),
-        "more": max(len(missing) - QUESTIONS, 0),
+        "settled": informations.settled(shown),
+        "more": max(len(informations.missing) - len(shown), 0),
     }
 
 
-def given(request, project, matches):
-    """The answers noted on the project, each with the question that its rule asks."""
-    declared = list(DeclaredFact.objects.visible_to(request.user).filter(project=project))
-    wanted, asked = {answer.key for answer in declared}, {}
+def with_questions(given, matches):
+    """The answers noted, each with the question that a rule asks today."""
+    wanted, asked = {answer.fact for answer in given}, {}
     for match in matches if wanted else []:
         known = match.assessment.facts
         for criterion in match.assessment.rules.criteria:
@@ -119,51 +125,98 @@ def given(request, project, matches):
                 asked[key] = replace(
                     question, sentence=criterion.custom_question or question.sentence
                 )
-    return [(answer, asked.get(answer.key), facts.typed(answer.value)) for answer in declared]
+    for answer in given:
+        answer.question = asked.get(answer.fact)
+    return given
 
 
 @require_POST
 def answer(request, pk):
     project = get_project(request, pk)
     check(can_edit, request.user, project.territory)
-    asked = {
-        one.fact: one.question
-        for one in ranking.missing_facts(
-            (match.program.pk, match.assessment, match.rank.aid)
-            for match in matches_of(project, request.user)
-        )
-    }
-    question = asked.get(request.POST.get("fact", ""))
+    form, said = note(request, project)
+    if said:
+        return after_answer(request, project, said, status=409)
+    if form.errors:
+        return refuse(request, project, form)
+    return after_answer(request, project, "C’est noté\u00a0: les dispositifs sont recalculés.")
+
+
+def note(request, project):
+    """Write the answer that was sent: (its form, maybe refused, else None, why nothing was)."""
+    matches = matches_of(project, request.user)
+    asked = {one.fact: one.question for one in Informations.of(matches).asked_each}
+    judged = judgeable(matches)
+    fact = request.POST.get("fact", "")
+    question = asked.get(fact) or (judged[fact].question if fact in judged else None)
     if question is None or question.input == "record":
-        return after_answer(request, project, "Cette information n’est plus demandée.", status=409)
+        return None, "Cette information n’est plus demandée."
     form = AnswerForm(request.POST, question=question)
-    if not form.is_valid():
-        return refuse(request, project, form)
-    try:
-        with transaction.atomic():
-            facts.record(
-                project,
-                question.fact,
-                form.cleaned_data["value"],
-                by=request.user,
-                today=timezone.localdate(),
-            )
-    except ValidationError as refusal:
-        form.add_error("value", refusal.messages)
-        return refuse(request, project, form)
-    return after_answer(request, project, "C’est noté : les dispositifs sont recalculés.")
+    if form.is_valid():
+        value = form.cleaned_data["value"]
+        if fact in judged:
+            read = request.POST.get("text")
+            if read and read != judged[fact].text:
+                return None, "Le texte de ce critère a changé entre-temps\u00a0: relisez-le."
+            value = replace(judged[fact].judgement, is_met=value)
+        try:
+            with transaction.atomic():
+                answers.record(project, fact, value, by=request.user, today=timezone.localdate())
+        except ValidationError as refusal:
+            form.add_error("value", refusal.messages)
+    return form, ""
+
+
+@dataclass(frozen=True)
+class Judgeable:
+    """A plain-text condition that a person may judge, again or for the first time."""
+
+    question: Question
+    judgement: Judgement
+
+    @property
+    def text(self):
+        return self.judgement.text
+
+
+def judgeable(matches):
+    """{fact: the condition as it reads today}"""
+    return {
+        criterion.fact: Judgeable(
+            criterion.ask(criterion.fact, {}),
+            Judgement(False, criterion.digest, match.program.version),
+        )
+        for match in matches
+        for criterion in match.assessment.rules.criteria
+        if criterion.kind == "text" and not criterion.is_uncertain
+    }
 
 
 @require_POST
 def forget(request, pk):
-    declared = get_object_or_404(
-        DeclaredFact.objects.visible_to(request.user).select_related("project__territory"),
-        pk=pk,
-        project__isnull=False,
-    )
-    check(can_edit, request.user, declared.project.territory)
-    declared.delete()
-    return after_answer(request, declared.project, "La réponse est retirée.")
+    project = get_project(request, pk)
+    check(can_edit, request.user, project.territory)
+    fact = request.POST.get("fact", "")
+    try:
+        with transaction.atomic():
+            said = answers.withdraw(project, fact, request.POST.get("seen", ""))
+    except answers.AnswerChanged as changed:
+        return after_answer(request, project, str(changed), status=409)
+    undo = reverse("funding:restore", args=[pk, fact])
+    return after_answer(request, get_project(request, pk), said, undo=undo)
+
+
+@require_POST
+def restore(request, pk, fact):
+    project = get_project(request, pk)
+    check(can_edit, request.user, project.territory)
+    try:
+        with transaction.atomic():
+            answers.restore(project, fact)
+    except (answers.AnswerChanged, ValidationError) as refusal:
+        said = " ".join(getattr(refusal, "messages", [str(refusal)]))
+        return after_answer(request, project, said, status=409)
+    return after_answer(request, get_project(request, pk), "La réponse est remise.")
 
 
 def refuse(request, project, form):
@@ -171,15 +224,27 @@ def refuse(request, project, form):
     return render_panel(request, "funding/_question_panel.html", context, status=422)
 
 
-def after_answer(request, project, message, status=200):
-    """htmx gets both panels again; a browser goes back to the project."""
+def after_answer(request, project, message, *, status=200, undo=""):
+    """htmx gets both panels again, the questions first; a browser goes back to the project."""
+    return after(request, project, message, QUESTION_PANEL, status=status, undo=undo)
+
+
+def after_decision(request, project, message, *, status=200, undo="", done=None):
+    """The same, the programs first, where the focus stays."""
+    return after(request, project, message, PROJECT_PANEL, status=status, undo=undo, done=done)
+
+
+def after(request, project, message, first, *, status, undo, done=None):
     if not is_fragment(request):
-        messages.success(request, message)
+        level = messages.SUCCESS if status == 200 else messages.WARNING
+        messages.add_message(request, level, message, extra_tags=undo)
         return redirect(f"{reverse('crm:project', args=[project.pk])}#financements")
-    context = panel(request, project)
-    html = render_to_string("funding/_question_panel.html", context, request)
+    said = {"said": message, "undo": undo, "refused": status != 200, "target": first.target}
+    context = panel(request, project) | said | {"done": done}
+    html = render_to_string(first.template, context, request)
     context["oob"] = True
-    html += render_to_string("funding/_project_panel.html", context, request)
-    return HttpResponse(
-        html, status=status, headers={"HX-Trigger": json.dumps({"announce": message})}
-    )
+    [other] = {PROJECT_PANEL, QUESTION_PANEL} - {first}
+    html += render_to_string(other.template, context, request)
+    html += render_to_string("funding/_answer_said.html", context, request)
+    response = HttpResponse(html, status=status)
+    return trigger_client_event(response, "announce", {"value": message})

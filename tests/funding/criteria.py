@@ -13,6 +13,7 @@ from funding.eligibility import (
 
 TODAY = dt.date(2026, 11, 22)
 YESTERDAY, TOMORROW = TODAY - dt.timedelta(1), TODAY + dt.timedelta(1)
+BEFORE = TODAY - dt.timedelta(30)
 PERMANENT = Window("open")
 MET, UNKNOWN, NOT_MET = Answer.MET, Answer.UNKNOWN, Answer.NOT_MET
 NBSP = "\u00a0"
@@ -80,9 +81,17 @@ NUMBER = {
     "unit": "MWh",
     "label": "C",
 }
+DIAGNOSIS = {"kind": "self_assessment", "assessment": "self_diagnosis", "max_years": 2}
+CREATED = {"kind": "jobs", "min": 5, "max": "20.5"}
+JOBS = {"kind": "jobs", "min": 10, "count": "total"}
+FEW_JOBS = {"kind": "jobs", "min": 1, "max": 10, "count": "total"}
+OWNER = {"kind": "ownership", "accepted": ["owner", "leasing"]}
+QUOTA = {"kind": "emissions_quota", "expected": True}
+NO_QUOTA = {"kind": "emissions_quota", "expected": False}
 TEXT = {"kind": "text", "text": "Courrier de soutien du territoire."}
 KIND_ROWS = [
     *(COMPANY, NO_SCI, ASSOCIATION, SME, LARGER, HEADCOUNT, SITE, TURNOVER, BALANCE, EQUITY, AGE),
     *(INDUSTRY, NAF_2025, OCCITANIE, IN_TI, AFR, LOCAL_AFR, THEMES, STAGE, NOT_STARTED, COSTS),
     *(STARTS, AUDIT, STUDY, BOOL, NOT_SO, NUMBER, TEXT),
+    *(DIAGNOSIS, CREATED, JOBS, FEW_JOBS, OWNER, QUOTA, NO_QUOTA),
 ]

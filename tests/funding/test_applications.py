@@ -1,12 +1,14 @@
 from decimal import Decimal as D
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from crm.models import Role
-from funding.models import Application
-from tests.crm.factories import ProjectFactory
+from funding.models import Application, GrantAgreement
+from tests.actions.factories import ActionFactory
+from tests.crm.factories import PartnerTokenFactory, ProjectFactory
 from tests.funding.factories import ApplicationFactory, ProgramFactory
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,8 @@ def test_a_file_is_opened_from_a_match_with_its_closing_date(officer_client, pro
     application = Application.objects.get()
     assert application.amount_requested == D("12500")
     assert application.created_by == officer_client.user
+    assert application.pieces.count() > 3
+    assert application.steps.count() > 3
 
 
 def test_a_second_click_opens_no_second_file(officer_client, project):
@@ -62,33 +66,160 @@ def test_what_does_not_hold_is_refused_with_a_sentence(officer_client, project, 
     assert not Application.objects.exists()
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "holds"),
-    [
-        ("brouillon", "en_construction", True),
-        ("brouillon", "accepte", False),
-        ("en_construction", "en_instruction", True),
-        ("en_instruction", "en_construction", True),
-        ("en_instruction", "sans_suite", True),
-        ("accepte", "en_instruction", True),
-        ("accepte", "refuse", False),
-        ("depose", "brouillon", False),
-    ],
-)
-def test_statuses_follow_each_other_as_funders_have_them(before, after, holds):
-    assert Application.allowed(before, after) is holds
-
-
 def test_the_slower_of_two_people_is_told(officer_client, project):
     application = ApplicationFactory(project=project)
-    url = reverse("funding:application", args=[application.pk])
-    data = {"status": "brouillon", "version": application.version}
-    assert officer_client.post(url, data).status_code == 302
-    late = officer_client.post(url, {**data, "status": "a_deposer", "reference": "REF-9"})
+    url = reverse("funding:application_edit", args=[application.pk])
+    data = {"version": application.version}
+    assert officer_client.post(url, {**data, "reference": "REF-1"}).status_code == 302
+    late = officer_client.post(url, {**data, "reference": "REF-9"})
     assertContains(late, "entre-temps", status_code=409)
     assertContains(late, "REF-9", status_code=409)
     application.refresh_from_db()
-    assert application.status == "brouillon"
+    assert application.reference == "REF-1"
+
+
+def move(client, application, status, **data):
+    url = reverse("funding:application_move", args=[application.pk])
+    data = {"status": status, "on": "2026-09-10", "version": application.version, **data}
+    response = client.post(url, data)
+    application.refresh_from_db()
+    return response
+
+
+def test_a_move_dates_its_step_and_tells_who_did_it(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    assert move(officer_client, application, "complet", note="Reçu par courriel").status_code == 302
+    assert str(application.received_on) == "2026-09-10"
+    page = officer_client.get(application.get_absolute_url())
+    assertContains(page, f"<b>{officer_client.user}</b> a fait passer")
+    assertContains(page, "Reçu par courriel")
+    assertContains(page, "le 10/09/2026")
+
+
+def test_a_move_is_undone_with_all_it_brought(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    move(officer_client, application, "en_instruction")
+    move(officer_client, application, "accepte", amount_granted="12 000", on="2026-10-01")
+    assert application.amount_granted == D("12000")
+    undo = reverse(
+        "funding:application_move_undo", args=[application.pk, application.moves.first().pk]
+    )
+    for _ in range(2):  # a second click changes nothing
+        officer_client.post(undo)
+        application.refresh_from_db()
+        assert (application.status, application.amount_granted) == ("en_instruction", None)
+        assert application.decided_on is None
+    assert application.moves.count() == 1
+
+
+def test_only_the_last_move_is_undone(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    move(officer_client, application, "complet")
+    first = application.moves.get()
+    move(officer_client, application, "en_instruction", on="2026-09-12")
+    url = reverse("funding:application_move_undo", args=[application.pk, first.pk])
+    assertContains(officer_client.post(url, follow=True), "ce changement reste")
+    application.refresh_from_db()
+    assert application.status == "en_instruction"
+
+
+def test_an_appraisal_opened_again_forgets_the_decision(officer_client, project):
+    application = ApplicationFactory(project=project, granted=True, amount_granted=5000)
+    move(officer_client, application, "en_instruction")
+    assert (application.decided_on, application.amount_granted) == (None, None)
+    assert str(application.filed_on) == "2026-06-01"
+
+
+@pytest.mark.parametrize(
+    ("status", "data", "sentence"),
+    [
+        ("brouillon", {}, "ne suit pas"),
+        ("rêvé", {}, "ne suit pas"),
+        ("refuse", {"on": "2026-05-01"}, "précède le dépôt"),
+        ("complet", {"on": "2099-01-01"}, "à venir"),
+        ("complet", {"on": "demain"}, "Écrivez une date"),
+        ("refuse", {"amount_granted": "10"}, "dossier accepté"),
+        ("accepte", {"amount_granted": "-1"}, "0"),
+    ],
+)
+def test_a_move_that_does_not_hold_is_refused(officer_client, project, status, data, sentence):
+    application = ApplicationFactory(project=project, filed=True)
+    response = move(officer_client, application, status, **data)
+    assertContains(response, sentence, status_code=422)
+    assert application.status == "depose"
+
+
+def test_a_move_does_not_precede_the_last_one(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    move(officer_client, application, "complet")
+    response = move(officer_client, application, "en_instruction", on="2026-09-01")
+    assertContains(response, "10/09/2026", status_code=422)
+
+
+def test_the_slower_of_two_moves_is_told(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    stale = application.version
+    move(officer_client, application, "complet")
+    response = move(officer_client, application, "incomplet", version=stale, on="2026-09-20")
+    assertContains(response, "entre-temps", status_code=409)
+    assert application.status == "complet"
+
+
+def test_a_file_with_an_agreement_stays_granted(officer_client, project):
+    application = ApplicationFactory(project=project, granted=True)
+    GrantAgreement.objects.create(application=application)
+    response = move(officer_client, application, "en_instruction")
+    assertContains(response, "conventionné", status_code=422)
+
+
+def test_a_file_of_the_portal_offers_only_its_moves(officer_client, project):
+    application = ApplicationFactory(project=project, status="brouillon", dossier_number=123)
+    page = officer_client.get(application.get_absolute_url())
+    choices = [value for value, _ in page.context["move_form"].fields["status"].choices]
+    assert choices == ["en_construction", "retire"]
+
+
+def test_a_file_of_an_action_is_opened_and_listed(officer_client, territory):
+    action = ActionFactory(territory=territory, title="Logement des salariés", pilot=None)
+    url = reverse("funding:action_application_new", args=[action.pk])
+    program = ProgramFactory()
+    for _ in range(2):
+        officer_client.post(url, {"program": program.pk, "status": "a_deposer"}, follow=True)
+    application = Application.objects.get()
+    assert (application.subject, application.project) == (action, None)
+    assertContains(officer_client.get(LIST), "Logement des salariés")
+    assertContains(officer_client.get(LIST, {"q": "logement"}), "Logement des salariés")
+    assertContains(officer_client.get(LIST, {"order": "project"}), "Logement des salariés")
+    panel = reverse("funding:action_application_panel", args=[action.pk])
+    assertContains(officer_client.get(panel), program.name)
+    assertContains(officer_client.get(application.get_absolute_url()), "Logement des salariés")
+    for kind in ("csv", "xlsx"):
+        assert officer_client.get(f"/rapports/dossiers.{kind}").status_code == 200
+    assert officer_client.get("/").status_code == 200
+    assert officer_client.get(reverse("crm:search"), {"q": program.name}).status_code == 200
+    assert officer_client.get(reverse("reporting:committee_workbook")).status_code == 200
+
+
+def test_a_file_is_about_a_project_or_an_action(territory, project):
+    action = ActionFactory(territory=territory)
+    for about in ({}, {"project": project, "action": action}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Application.objects.create(program=ProgramFactory(), **about)
+
+
+def test_a_file_of_an_action_elsewhere_is_not_found(officer_client):
+    application = ApplicationFactory(project=None, action=ActionFactory())
+    assert officer_client.get(application.get_absolute_url()).status_code == 404
+    assertNotContains(officer_client.get(LIST), application.action.title)
+
+
+def test_partners_read_which_action_a_file_is_about(client, territory):
+    application = ApplicationFactory(project=None, action=ActionFactory(territory=territory))
+    token = PartnerTokenFactory(territory=territory, scopes=["projects:read"])
+    headers = {"Authorization": f"Token {token.secret}"}
+    [row] = client.get("/api/v1/applications/", headers=headers).json()["results"]
+    assert row["project"] is None
+    assert row["action"] == {"id": application.action_id, "code": application.action.code}
 
 
 def test_list_sums_what_is_filtered(officer_client, project):
@@ -117,12 +248,12 @@ def test_readers_see_a_file_but_do_not_write(sign_in, territory):
     application = ApplicationFactory(project=project)
     reader = sign_in(Role.READER)
     assert reader.get(application.get_absolute_url()).status_code == 200
-    assert reader.post(application.get_absolute_url(), {"status": "depose"}).status_code == 403
+    assertNotContains(reader.get(application.get_absolute_url()), "Changer le statut")
+    assert move(reader, application, "depose").status_code == 403
 
 
 def test_list_cost_does_not_grow_with_files(officer_client, territory, assert_flat_queries):
-    ApplicationFactory(project__territory=territory)
     assert_flat_queries(
         lambda: officer_client.get(LIST),
-        lambda: ApplicationFactory.create_batch(5, project__territory=territory),
+        lambda count: ApplicationFactory.create_batch(count, project__territory=territory),
     )

@@ -1,10 +1,11 @@
 import datetime as dt
 
 import pytest
+from django.utils import timezone
 
 from funding import catalogue
 from funding.eligibility import Rules
-from funding.models import Program
+from funding.models import Program, ProgramVersion
 
 TODAY = dt.date(2026, 11, 22)
 
@@ -34,7 +35,12 @@ def test_every_row_parses_and_says_where_it_comes_from(loaded):
 
 
 def test_loading_twice_changes_nothing(loaded):
-    assert catalogue.load() == {"created": 0, "updated": 0, "unchanged": loaded["created"]}
+    assert catalogue.load() == {
+        "created": 0,
+        "updated": 0,
+        "unchanged": loaded["created"],
+        "kept": 0,
+    }
 
 
 def test_closed_programs_stay_as_closed(loaded):
@@ -59,3 +65,62 @@ def test_a_wrong_row_is_refused_by_name_and_nothing_is_loaded(db, monkeypatch, t
     with pytest.raises(ValueError, match=rows[3]["code"]):
         catalogue.load()
     assert not Program.objects.exists()
+
+
+def shipped_with(monkeypatch, code, **changes):
+    """The catalogue of the next release, where one row says something else."""
+    rows = [
+        {**row, **changes} if row["code"] == code else row
+        for row in catalogue.read("programs.json")
+    ]
+    monkeypatch.setattr(
+        catalogue, "read", lambda name, read=catalogue.read: rows if "pro" in name else read(name)
+    )
+
+
+def test_the_first_load_gives_every_program_its_first_version(loaded):
+    assert ProgramVersion.objects.count() == loaded["created"]
+    for program in Program.objects.prefetch_related("versions"):
+        version = program.versions.all()[0]
+        assert (version.number, version.origin) == (1, "établi")
+        assert version.values == program.as_version()
+        assert program.applies_from == version.applies_from
+
+
+def test_a_changed_row_gives_a_new_version(loaded, monkeypatch):
+    shipped_with(monkeypatch, "P11", rate_max="45", source="arrêté suivant")
+    assert catalogue.load()["updated"] == 1
+    program = Program.objects.get(code="P11")
+    assert (program.version, program.rate_max, program.source) == (2, 45, "arrêté suivant")
+    assert catalogue.load()["updated"] == 0
+
+
+def test_what_a_manager_corrected_stays_and_is_counted(loaded, monkeypatch):
+    program = Program.objects.get(code="P11")
+    today = timezone.localdate()
+    catalogue.publish(program, {"rate_max": 60}, source="appel au financeur", applies_from=today)
+    shipped_with(monkeypatch, "P11", rate_max="45")
+    assert catalogue.load()["kept"] == 1
+    program.refresh_from_db()
+    assert program.rate_max == 60
+    assert catalogue.corrections(program) == [("rate_max", "45", "60")]
+    assert catalogue.load() == {
+        "created": 0,
+        "updated": 0,
+        "unchanged": loaded["created"],
+        "kept": 0,
+    }
+
+
+def test_programs_loaded_by_a_former_release_begin_with_what_they_say(loaded):
+    ProgramVersion.objects.all().delete()
+    Program.objects.update(imported={}, version=1, applies_from=None)
+    assert catalogue.load()["unchanged"] == loaded["created"]
+    assert ProgramVersion.objects.count() == loaded["created"]
+
+
+def test_no_shipped_program_asks_first_what_it_excludes(loaded):
+    asked = Program.objects.exclude(required_studies=[])
+    assert asked.exists()
+    for program in asked:
+        assert not set(program.required_studies) & set(program.incompatible_with)

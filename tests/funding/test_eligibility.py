@@ -25,26 +25,34 @@ from tests.funding.criteria import (
     AUDIT,
     BALANCE,
     BANDS,
+    BEFORE,
     BOOL,
     COMPANY,
     COSTS,
+    CREATED,
+    DIAGNOSIS,
     EQUITY,
+    FEW_JOBS,
     HEADCOUNT,
     IN_TI,
     INDUSTRY,
+    JOBS,
     KIND_ROWS,
     LARGER,
     LOCAL_AFR,
     MET,
     NAF_2025,
     NBSP,
+    NO_QUOTA,
     NO_SCI,
     NOT_MET,
     NOT_SO,
     NOT_STARTED,
     NUMBER,
     OCCITANIE,
+    OWNER,
     PERMANENT,
+    QUOTA,
     SITE,
     SME,
     STAGE,
@@ -61,6 +69,7 @@ from tests.funding.criteria import (
     facts_of,
     result_of,
 )
+from tests.funding.strategies import known_facts, programs
 
 
 @pytest.mark.parametrize("row", KIND_ROWS, ids=lambda row: row["kind"])
@@ -149,8 +158,9 @@ TRUTH_TABLE = [
     (STAGE, {"stage": "en_montage"}, MET),
     (STAGE, {"stage": "realise"}, NOT_MET),
     (NOT_STARTED, {"first_commitment_on": TOMORROW}, MET),
-    (NOT_STARTED, {"first_commitment_on": TODAY}, NOT_MET),
-    (NOT_STARTED, {"first_commitment_on": YESTERDAY}, NOT_MET),
+    (NOT_STARTED, {"first_commitment_on": TODAY}, UNKNOWN),
+    (NOT_STARTED, {"first_commitment_on": TODAY, "filings": {}}, NOT_MET),
+    (NOT_STARTED, {"first_commitment_on": YESTERDAY, "filings": {"P02": BEFORE}}, NOT_MET),
     (COSTS, {"eligible_costs": D(400_000)}, MET),
     (COSTS, {"eligible_costs": D("399999.99")}, NOT_MET),
     (COSTS, {"eligible_costs": D(3_000_000)}, MET),
@@ -174,6 +184,27 @@ TRUTH_TABLE = [
     (NOT_SO, {"annex_one": True}, NOT_MET),
     (NUMBER, {"heat": D(1000)}, MET),
     (NUMBER, {"heat": D("999.9")}, NOT_MET),
+    (DIAGNOSIS, {"study__self_diagnosis": dt.date(2024, 11, 22)}, MET),
+    (DIAGNOSIS, {"study__self_diagnosis": dt.date(2024, 11, 21)}, NOT_MET),
+    (DIAGNOSIS, {"study__self_diagnosis": True}, UNKNOWN),
+    (CREATED, {"jobs_created_planned": D(5)}, MET),
+    (CREATED, {"jobs_created_planned": D("4.9")}, NOT_MET),
+    (CREATED, {"jobs_created_planned": D("20.5")}, MET),
+    (CREATED, {"jobs_created_planned": D("20.6")}, NOT_MET),
+    (CREATED, {"jobs_maintained_planned": D(10)}, UNKNOWN),
+    (JOBS, {"jobs_created_planned": D(4), "jobs_maintained_planned": D(6)}, MET),
+    (JOBS, {"jobs_created_planned": D(4), "jobs_maintained_planned": D(5)}, NOT_MET),
+    (JOBS, {"jobs_maintained_planned": D(10)}, MET),
+    (JOBS, {"jobs_created_planned": D(4)}, UNKNOWN),
+    (FEW_JOBS, {"jobs_created_planned": D(10)}, UNKNOWN),
+    (FEW_JOBS, {"jobs_created_planned": D(11)}, NOT_MET),
+    (FEW_JOBS, {"jobs_created_planned": D(0), "jobs_maintained_planned": D(1)}, MET),
+    (OWNER, {"premises_tenure": "leasing"}, MET),
+    (OWNER, {"premises_tenure": "tenant"}, NOT_MET),
+    (QUOTA, {"ets_site": True}, MET),
+    (QUOTA, {"ets_site": False}, NOT_MET),
+    (NO_QUOTA, {"ets_site": False}, MET),
+    (NO_QUOTA, {"ets_site": True}, NOT_MET),
     (TEXT, {"judgement__tested": True}, MET),
     (TEXT, {"judgement__tested": False}, NOT_MET),
     (TEXT, {"judgement__other": True}, UNKNOWN),
@@ -346,67 +377,6 @@ def test_eligibility_needs_no_django():
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
 
 
-# Coherent facts: a declared size that contradicts the headcount is for a person to correct.
-INTERVALS = st.sampled_from(list(BANDS.values())) | st.integers(0, 600).map(Interval.exactly)
-DAYS = st.dates(dt.date(2015, 1, 1), dt.date(2030, 1, 1))
-AMOUNTS = st.decimals(0, 60_000_000, places=2)
-VALUES = {
-    "beneficiary": st.sampled_from(["company", "epci", "association"]),
-    "legal_form": st.sampled_from(["5710", "6540", "9220", "92", "1000"]),
-    "headcount": INTERVALS,
-    "site_headcount": INTERVALS,
-    "turnover": AMOUNTS,
-    "balance_sheet": AMOUNTS,
-    "equity": AMOUNTS,
-    "created_on": DAYS,
-    "naf_rev2": st.sampled_from(["10.39A", "10.13A", "46.31Z", "10"]),
-    "naf_2025": st.sampled_from(["20.42Y", "99.00Y", "10.39Y"]),
-    "commune": st.sampled_from(["32132", "32160"]),
-    "epci": st.sampled_from(["200042372", "200023620"]),
-    "departement": st.sampled_from(["32", "47"]),
-    "region": st.sampled_from(["76", "75"]),
-    "in_ti": st.booleans(),
-    "zone:afr": st.booleans(),
-    "themes": st.sets(st.sampled_from(["deca", "inv", "eau"])).map(frozenset),
-    "stage": st.sampled_from(["detecte", "qualifie", "realise"]),
-    "first_commitment_on": DAYS,
-    "eligible_costs": AMOUNTS,
-    "starts_on": DAYS,
-    "study:energy_audit": DAYS | st.booleans(),
-    "study:feasibility": DAYS | st.booleans(),
-    "annex_one": st.booleans(),
-    "heat": AMOUNTS,
-    "judgement:tested": st.booleans(),
-}
-WINDOWS = st.builds(
-    Window,
-    state=st.sampled_from(["open", "upcoming", "closed", "suspended", "to_check"]),
-    closes_on=st.none() | DAYS,
-    deadlines=st.lists(DAYS, max_size=3).map(tuple),
-)
-
-
-@st.composite
-def known_facts(draw):
-    values = draw(st.fixed_dictionaries({}, optional=VALUES))
-    facts = {key: Fact(value) for key, value in values.items()}
-    if draw(st.booleans()):
-        sizes = sorted(possible_sizes(facts, TODAY))
-        facts["eu_size"] = Fact(draw(st.sampled_from(sizes)))
-    return facts
-
-
-@st.composite
-def programs(draw):
-    rows = draw(st.lists(st.sampled_from(KIND_ROWS), max_size=4))
-    confidences = st.sampled_from(["V", "V2", "V", "V", "K", "TBV"])
-    rows = [
-        {**row, "key": f"c{index}", "confidence": draw(confidences)}
-        for index, row in enumerate(rows)
-    ]
-    return Rules.parse(rows, draw(WINDOWS))
-
-
 @settings(deadline=None, max_examples=400)
 @given(rules=programs(), facts=known_facts(), data=st.data())
 def test_removing_a_fact_never_yields_a_better_verdict(rules, facts, data):
@@ -419,6 +389,29 @@ def test_removing_a_fact_never_yields_a_better_verdict(rules, facts, data):
     assert after.verdict in (before.verdict, Verdict.TO_CONFIRM)
     if before.verdict is not Verdict.ELIGIBLE:
         assert after.verdict is not Verdict.ELIGIBLE
+
+
+@settings(deadline=None, max_examples=200)
+@given(rules=programs(), facts=known_facts(), data=st.data())
+def test_adding_a_true_fact_only_settles_what_was_unknown(rules, facts, data):
+    """From nothing known, fact after fact in any order, no certain answer is ever taken back."""
+    known, answers = {}, rules.assess({}, TODAY).answers
+    for key in data.draw(st.permutations(sorted(facts))):
+        known = {**known, key: facts[key]}
+        assessment = rules.assess(known, TODAY)
+        for before, after in zip(answers, assessment.answers, strict=True):
+            assert before in (after, UNKNOWN)
+        answers = assessment.answers
+    assert answers == rules.assess(facts, TODAY).answers
+
+
+@settings(deadline=None)
+@given(catalogue=st.lists(programs(), max_size=5), facts=known_facts())
+def test_answers_shared_between_programs_are_those_of_each_alone(catalogue, facts):
+    given_answers = {}
+    for rules in catalogue:
+        together = rules.assess(facts, TODAY, given_answers)
+        assert together.answers == rules.assess(facts, TODAY).answers
 
 
 @settings(deadline=None)

@@ -21,19 +21,25 @@ from tests.funding.criteria import (
     BOOL,
     COMPANY,
     COSTS,
+    CREATED,
+    DIAGNOSIS,
     EQUITY,
     HEADCOUNT,
     IN_TI,
     INDUSTRY,
+    JOBS,
     LARGER,
     LOCAL_AFR,
     NBSP,
+    NO_QUOTA,
     NO_SCI,
     NOT_SO,
     NOT_STARTED,
     NUMBER,
     OCCITANIE,
+    OWNER,
     PERMANENT,
+    QUOTA,
     SME,
     STAGE,
     STARTS,
@@ -72,8 +78,11 @@ from tests.funding.criteria import (
         (EQUITY, "Fonds propres d’au moins 0,50 €"),
         (AGE, "Entreprise créée il y a 1 à 5 ans"),
         ({"kind": "age", "min_years": 3}, "Entreprise créée depuis 3 ans au moins"),
-        (INDUSTRY, "Secteur : NAF B ou C, hors 10.1"),
-        ({"kind": "naf", "vintage": "rev2", "accepted": list("BCDE")}, "Secteur : NAF B à E"),
+        (INDUSTRY, "Secteur (NAF rév. 2) : B ou C, hors 10.1"),
+        (
+            {"kind": "naf", "vintage": "rev2", "accepted": list("BCDE")},
+            "Secteur (NAF rév. 2) : B à E",
+        ),
         (OCCITANIE, "Lieu : région Occitanie ou département 47"),
         (IN_TI, "Lieu : dans un Territoire d’industrie"),
         (AFR, "Lieu : en zone d’aide à finalité régionale (AFR)"),
@@ -84,6 +93,12 @@ from tests.funding.criteria import (
         (STARTS, "Démarrage du 01/01/2027 au 31/12/2027"),
         (AUDIT, "Audit énergétique réalisé il y a 4 ans au plus"),
         (STUDY, "Étude de faisabilité réalisée avant la demande"),
+        (DIAGNOSIS, "Autodiagnostic réalisé il y a 2 ans au plus"),
+        (CREATED, "Emplois créés : de 5 à 20,5 emplois"),
+        (JOBS, "Emplois créés ou maintenus : au moins 10 emplois"),
+        (OWNER, "Bâtiment : propriétaire ou crédit-bail immobilier"),
+        (QUOTA, "Site soumis aux quotas d’émission de gaz à effet de serre (SEQE-UE)"),
+        (NO_QUOTA, "Site hors quotas d’émission de gaz à effet de serre (SEQE-UE)"),
         (
             {**COSTS, "label": "Coût d'au moins 400 000 € : sans le foncier"},
             "Coût d’au moins 400 000 € : sans le foncier",
@@ -121,6 +136,31 @@ def test_rules_read_as_french_sentences(row, rule):
         (AUDIT, {"study__energy_audit": TOMORROW}, "Audit énergétique prévu le 23/11/2026"),
         (NUMBER, {"heat": D("1200.50")}, "1 200,5 MWh"),
         (BOOL, {"annex_one": True}, "Oui"),
+        (INDUSTRY, {"naf_2025": "20.42Y"}, "Code NAF rév. 2 inconnu (20.42Y en NAF 2025)"),
+        (CREATED, {"jobs_created_planned": D("2.5")}, "Emplois prévus : 2,5 créés"),
+        (
+            JOBS,
+            {"jobs_created_planned": D(2), "jobs_maintained_planned": D(8)},
+            "Emplois prévus : 2 créés et 8 maintenus",
+        ),
+        (JOBS, {"jobs_created_planned": D(2)}, "Emplois prévus : 2 créés, le reste inconnu"),
+        (JOBS, {}, "Nombre d’emplois inconnu"),
+        (OWNER, {"premises_tenure": "linked_sci"}, "Loué à une SCI des mêmes associés"),
+        (
+            QUOTA,
+            {"ets_site": False},
+            "Site hors quotas d’émission de gaz à effet de serre (SEQE-UE)",
+        ),
+        (
+            NOT_STARTED,
+            {"first_commitment_on": TODAY, "filings": {}},
+            "Premier engagement pris le 22/11/2026, aucune demande déposée connue",
+        ),
+        (
+            NOT_STARTED,
+            {"first_commitment_on": TODAY, "filings": {"": YESTERDAY}},
+            "Premier engagement pris le 22/11/2026, demande déposée le 21/11/2026",
+        ),
     ],
 )
 def test_found_says_the_value_or_that_it_is_unknown(row, values, found):
@@ -196,6 +236,34 @@ def test_insee_category_only_words_the_question_on_size():
     assert result.source == "SIRENE, 2024"
 
 
+@pytest.mark.parametrize(
+    ("values", "size"),
+    [
+        ({}, ""),
+        ({"insee_category": "GE"}, "large"),
+        ({"insee_category": "ETI"}, "mid_cap"),
+        ({"insee_category": "PME"}, ""),
+        ({"insee_category": "PME", "headcount": Interval.exactly(9)}, "micro"),
+        ({"insee_category": "PME", "headcount": Interval.exactly(10)}, "small"),
+        ({"insee_category": "PME", "headcount": BANDS["12"]}, "small"),
+        ({"insee_category": "PME", "headcount": Interval(20, 99)}, ""),
+        ({"insee_category": "PME", "headcount": BANDS["31"]}, "medium"),
+        ({"insee_category": "PME", "headcount": BANDS["32"]}, ""),
+        ({"insee_category": "PME", "headcount": BANDS["53"]}, ""),
+        ({"headcount": Interval.exactly(9)}, ""),
+    ],
+)
+def test_the_size_is_prefilled_from_insee_and_never_taken_for_granted(values, size):
+    result = result_of(SME, facts_of(**values))
+    asked = result.question
+    if asked is None:
+        assert values["headcount"].low >= 250
+        return
+    assert result.answer is UNKNOWN
+    assert asked.prefill == size
+    assert "entreprises liées" in asked.warning
+
+
 def test_place_asks_for_the_commune_before_the_zone():
     assert result_of(LOCAL_AFR).question.fact == "commune"
     known = facts_of(commune="32132")
@@ -241,6 +309,12 @@ def test_a_judgement_belongs_to_its_program():
         ({"kind": "place", "key": "k"}, "aucun lieu"),
         ({"kind": "place", "key": "k", "in_ti": False}, "que true"),
         ({"kind": "place", "key": "k", "zone": "moon"}, "valeurs possibles"),
+        ({"kind": "age", "key": "k", "min_years": 9000}, "« min_years » dépasse 500 ans"),
+        ({"kind": "jobs", "key": "k"}, "il faut « min » ou « max »"),
+        ({"kind": "jobs", "key": "k", "min": 1, "count": "saved"}, "valeurs possibles"),
+        ({"kind": "ownership", "key": "k", "accepted": ["squat"]}, "code inconnu .* « squat »"),
+        ({"kind": "emissions_quota", "key": "k"}, "« expected » doit être true ou false"),
+        ({"kind": "self_assessment", "key": "k", "assessment": "duerp"}, "valeurs possibles"),
         ({"kind": "starts", "key": "k", "from": "01/01/2027"}, "AAAA-MM-JJ"),
         ({"kind": "prior_study", "key": "k", "study": "x"}, "« label »"),
         ({"kind": "fact", "key": "k", "fact": "x"}, "« type » doit être un texte"),

@@ -1,12 +1,18 @@
+import datetime as dt
+
 import pytest
 
 from crm.models import Confidentiality
+from funding import answers
+from funding.eligibility import Judgement
 from funding.matching import matches_of
+from funding.models import MatchDecision
 from tests.crm.factories import PartnerTokenFactory, ProjectFactory, UserFactory
 from tests.funding.factories import ProgramFactory
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/matches/"
+TODAY = dt.date(2026, 11, 22)
 PARTNERS = Confidentiality.PARTNERS
 
 
@@ -76,10 +82,11 @@ def test_matches_read_as_csv(ask, project):
 
 def test_cost_does_not_grow_with_projects(ask, territory, assert_flat_queries):
     ProgramFactory.create_batch(2)
-    ProjectFactory(territory=territory, confidentiality=PARTNERS)
     assert_flat_queries(
-        lambda: ask(),
-        lambda: ProjectFactory.create_batch(5, territory=territory, confidentiality=PARTNERS),
+        ask,
+        lambda count: ProjectFactory.create_batch(
+            count, territory=territory, confidentiality=PARTNERS
+        ),
     )
 
 
@@ -111,3 +118,33 @@ def test_a_partner_is_not_told_who_of_the_team_said_it(ask, project, territory):
     sources = {criterion["key"]: criterion["source"] for criterion in row["criteria"]}
     assert sources["t"] == "saisi par l’équipe, 12/11/2026"
     assert sources["f"].startswith("saisi par l’équipe le ")
+
+
+def test_a_match_tells_what_the_team_decided_and_judged_not_who(ask, project, territory):
+    officer = UserFactory(territory=territory, first_name="Inès", last_name="Lacombe")
+    text = {"kind": "text", "key": "ambition", "text": "Le projet est ambitieux."}
+    program = ProgramFactory(code="A1", criteria=[text])
+    [match] = matches_of(project, officer)
+    criterion = next(one for one in match.assessment.rules.criteria if one.kind == "text")
+    judgement = Judgement(True, criterion.digest, program.version)
+    answers.record(project, criterion.fact, judgement, by=officer, today=TODAY)
+    MatchDecision.objects.decide(
+        project, program, "dismissed", by=officer, reason="other", note="Porteur en conflit"
+    )
+    response = ask(project=project.pk)
+    [row] = response.json()["results"]
+    assert row["verdict"] == "eligible"
+    assert row["decision"]["kind"] == "dismissed"
+    assert row["decision"]["reason"] == "other"
+    [said] = next(one for one in row["criteria"] if one["kind"] == "text")["judgements"]
+    assert (said["is_met"], said["judged_on"]) == (True, "2026-11-22")
+    assert said["program_version"] == program.version
+    assert sum(row["points"].values()) == row["score"]
+    for secret in ("Lacombe", "conflit"):
+        assert secret not in response.content.decode()
+
+
+def test_an_undecided_match_has_no_decision(ask, project):
+    ProgramFactory()
+    [row] = ask(project=project.pk).json()["results"]
+    assert row["decision"] is None

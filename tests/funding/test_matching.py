@@ -3,14 +3,16 @@ from decimal import Decimal as D
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from crm.models import Commune, Project, Role, Theme
+from funding import ranking
 from funding.eligibility import Answer, Verdict
 from funding.matching import Matcher, matches_of
 from funding.models import DeclaredFact
 from tests.crm.factories import OrganisationFactory, ProjectFactory, SiteFactory
-from tests.funding.factories import ProgramFactory
+from tests.funding.factories import ApplicationFactory, MatchDecisionFactory, ProgramFactory
 
 pytestmark = pytest.mark.django_db
 TODAY = dt.date(2026, 11, 22)
@@ -21,6 +23,17 @@ AUDIT = {
     "question": "De quand date l’audit énergétique ?",
 }
 TURNOVER = {"kind": "turnover", "key": "turnover", "max": "10000000"}
+IN_DIFFICULTY = {
+    "kind": "fact",
+    "key": "difficulty",
+    "fact": "in_difficulty",
+    "type": "bool",
+    "expected": False,
+    "label": "L’entreprise n’est pas en difficulté",
+    "question": "L’entreprise est-elle en difficulté ?",
+}
+COSTS = {"kind": "eligible_costs", "key": "costs", "min": "100000"}
+SITE_HEADCOUNT = {"kind": "headcount", "key": "site", "scope": "site", "min": 20}
 
 
 @pytest.fixture
@@ -134,6 +147,39 @@ def test_a_fact_about_the_holder_serves_all_its_projects(officer_client, project
     assert verdict_of(other, officer_client.user) == [Verdict.ELIGIBLE]
 
 
+def test_the_size_is_proposed_from_insee_with_a_warning_and_stays_to_be_said(
+    officer_client, project
+):
+    project.holder.insee_category = "PME"
+    project.holder.save()
+    ProgramFactory(criteria=[{"kind": "size", "key": "size", "accepted": ["micro", "small"]}])
+    page = officer_client.get(reverse("funding:question_panel", args=[project.pk]))
+    assertContains(page, '<option value="small" selected>Petite entreprise</option>', html=True)
+    assertContains(page, "Proposé d’après la catégorie de l’INSEE, à relire.")
+    assert verdict_of(project, officer_client.user) == [Verdict.TO_CONFIRM]
+
+
+@pytest.mark.parametrize(
+    ("filed_on", "expected"),
+    [
+        (None, Verdict.NOT_ELIGIBLE),
+        ("2026-10-31", Verdict.ELIGIBLE),
+        ("2026-11-01", Verdict.NOT_ELIGIBLE),
+    ],
+)
+def test_a_commitment_must_follow_the_first_filing(officer_client, project, filed_on, expected):
+    project.first_commitment_on = dt.date(2026, 11, 1)
+    project.save()
+    program = ProgramFactory(criteria=[{"kind": "not_started", "key": "n"}])
+    other = ProgramFactory(criteria=[{"kind": "not_started", "key": "n"}])
+    ApplicationFactory(project=project, program=program, filed_on=filed_on)
+    found = {
+        match.program.pk: match.verdict
+        for match in matches_of(project, officer_client.user, today=TODAY)
+    }
+    assert found == {program.pk: expected, other.pk: Verdict.NOT_ELIGIBLE}
+
+
 def test_an_unasked_fact_is_not_written(officer_client, project):
     ProgramFactory()
     response = reply(officer_client, project, "anything", "oui")
@@ -141,11 +187,83 @@ def test_an_unasked_fact_is_not_written(officer_client, project):
     assert not DeclaredFact.objects.exists()
 
 
-def test_an_answer_can_be_taken_back(officer_client, project):
-    ProgramFactory(criteria=[AUDIT])
-    reply(officer_client, project, "study:energy_audit", "2025-05-12")
-    officer_client.post(reverse("funding:forget", args=[DeclaredFact.objects.get().pk]))
+STUDY = ("study:energy_audit", "2025-05-12")
+# One answer for each place where answers live, with the program that asks for it.
+ANSWERS = {
+    "the project’s own fact": (AUDIT, *STUDY),
+    "the holder’s fact": (IN_DIFFICULTY, "in_difficulty", "non"),
+    "a field of the holder": (TURNOVER, "turnover", "1 250 000,50"),
+    "a field of the project": (COSTS, "eligible_costs", "120000"),
+    "a field of the site": (SITE_HEADCOUNT, "site_headcount", "42"),
+}
+
+
+def take_back(client, project, **query):
+    """What the panel offers, sent as it offers it: the first answer noted is taken back."""
+    page = client.get(reverse("funding:question_panel", args=[project.pk]), query)
+    answer = page.context["answers"][0]
+    url = reverse("funding:forget", args=[project.pk])
+    return client.post(url, {"fact": answer.fact, "seen": answer.seen}, follow=True)
+
+
+@pytest.mark.parametrize("where", ANSWERS)
+def test_an_answer_is_taken_back_wherever_it_lives_and_put_back(officer_client, project, where):
+    criterion, fact, value = ANSWERS[where]
+    ProgramFactory(criteria=[criterion])
+    Project.objects.update(eligible_costs=None)
+    reply(officer_client, project, fact, value)
+    answered = verdict_of(project, officer_client.user)
+    assert answered != [Verdict.TO_CONFIRM]
+    response = take_back(officer_client, project)
     assert verdict_of(project, officer_client.user) == [Verdict.TO_CONFIRM]
+    [said] = response.context["messages"]
+    officer_client.post(said.extra_tags)
+    assert verdict_of(project, officer_client.user) == answered
+    again = officer_client.post(said.extra_tags, headers={"HX-Request": "true"})
+    assert again.status_code == 409
+
+
+def test_taking_back_what_is_said_of_the_company_says_whom_it_concerns(officer_client, project):
+    ProgramFactory(criteria=[IN_DIFFICULTY, AUDIT])
+    other = ProjectFactory(territory=project.territory, holder=project.holder)
+    reply(officer_client, project, "in_difficulty", "non")
+    page = officer_client.get(reverse("funding:question_panel", args=[other.pk]))
+    assertContains(page, f"Vaut pour tous les projets de {project.holder}")
+    response = take_back(officer_client, other)
+    assertContains(response, f"Cela vaut pour tous les projets de {project.holder}")
+    assert not DeclaredFact.objects.exists()
+
+
+@pytest.mark.parametrize("where", ANSWERS)
+def test_an_answer_that_changed_meanwhile_is_not_taken_back(officer_client, project, where):
+    criterion, fact, value = ANSWERS[where]
+    ProgramFactory(criteria=[criterion])
+    Project.objects.update(eligible_costs=None)
+    reply(officer_client, project, fact, value)
+    url = reverse("funding:forget", args=[project.pk])
+    fields = {"fact": fact, "seen": "something else"}
+    response = officer_client.post(url, fields, headers={"HX-Request": "true"})
+    assert response.status_code == 409
+    assertContains(response, "a changé entre-temps", status_code=409)
+    assert verdict_of(project, officer_client.user) != [Verdict.TO_CONFIRM]
+
+
+def test_what_was_typed_on_a_record_is_not_offered_as_an_answer(officer_client, project):
+    ProgramFactory(criteria=[TURNOVER])
+    project.holder.note_source(["turnover"], "saisi par Inès", TODAY)
+    project.holder.turnover = 5
+    project.holder.save()
+    page = officer_client.get(reverse("funding:question_panel", args=[project.pk]))
+    assertNotContains(page, "réponse donnée")
+
+
+def test_closing_dates_give_the_whole_name(officer_client, project):
+    name = "Fonds d’un nom si long qu’aucune ligne de téléphone ne le tient en entier"
+    ProgramFactory(name=name, closes_on=timezone.localdate() + dt.timedelta(days=12))
+    text = panel(officer_client, project).content.decode()
+    closing = text.partition("Prochaines clôtures")[2].partition("</ul>")[0]
+    assert name in closing
+    assert "J-12" in closing
 
 
 def test_panel_ranks_and_explains(officer_client, project):
@@ -163,25 +281,62 @@ def test_panel_ranks_and_explains(officer_client, project):
     assertNotContains(refused, "Aide sûre")
 
 
+ELSEWHERE = {"kind": "place", "key": "region", "regions": ["53"]}
+FOR_COMMUNES = {"kind": "beneficiary", "key": "who", "accepted": ["commune"]}
+LARGE = {"kind": "headcount", "key": "h", "min": 500}
+
+
 @pytest.mark.parametrize(
-    ("programs", "text"),
+    ("programs", "kind", "text"),
     [
-        ([], "Le catalogue est vide"),
-        (
-            [[{"kind": "place", "key": "region", "regions": ["53"]}]],
-            "ne couvre ce lieu",
-        ),
-        (
-            [[{"kind": "headcount", "key": "h", "min": 500}]],
-            "aucun ne convient",
-        ),
-        ([[TURNOVER]], "Aucun verdict certain"),
+        ([], "no_program", "Le catalogue est vide"),
+        ([[FOR_COMMUNES]], "no_program_for_kind", "ne s’adresse à ce genre de porteur"),
+        ([[FOR_COMMUNES, ELSEWHERE]], "no_program_for_kind", "entreprise"),
+        ([[ELSEWHERE]], "no_program_here", "ne couvre ce lieu"),
+        ([[LARGE]], "none_fits", "aucun ne convient"),
+        ([[LARGE], [FOR_COMMUNES]], "none_fits", "Un seul critère manque"),
+        ([[TURNOVER]], "data_missing", "Aucun verdict certain"),
+        ([[TURNOVER]], "data_missing", "Quel est le chiffre d’affaires"),
     ],
 )
-def test_the_four_kinds_of_empty_say_which_they_are(officer_client, project, programs, text):
+def test_the_kinds_of_empty_say_which_they_are(officer_client, project, programs, kind, text):
     for criteria in programs:
         ProgramFactory(criteria=criteria)
-    assertContains(panel(officer_client, project), text)
+    page = panel(officer_client, project)
+    assert page.context["empty"] == kind
+    assertContains(page, text)
+
+
+def test_all_set_aside_is_an_empty_of_its_own(officer_client, project):
+    MatchDecisionFactory(project=project, dismissed=True)
+    assertContains(panel(officer_client, project), "ont été écartés par l’équipe")
+
+
+def test_the_nearest_programs_say_the_one_criterion_that_fails(officer_client, project):
+    ProgramFactory(name="À un critère", criteria=[LARGE])
+    ProgramFactory(name="À deux critères", criteria=[LARGE, ELSEWHERE])
+    page = panel(officer_client, project)
+    assert [match.program.name for match in page.context["nearest"]] == ["À un critère"]
+    assertContains(page, "42\u00a0salariés")
+    assertNotContains(page, "À deux critères")
+
+
+def test_each_match_shows_its_points_part_by_part(officer_client, project):
+    ProgramFactory(rate_max=D("40"))
+    page = panel(officer_client, project)
+    [line] = page.context["rows"]
+    for reason in line.match.rank.reasons:
+        assertContains(
+            page, f"<b>{'+' if reason.points > 0 else ''}{reason.points}</b>", html=False
+        )
+    assertContains(page, f"Règle v{ranking.RULE_VERSION}")
+
+
+def test_the_question_panel_counts_what_becomes_certain(officer_client, project):
+    ProgramFactory(criteria=[TURNOVER])
+    ProgramFactory(criteria=[{**TURNOVER, "confidence": "TBV"}, AUDIT])
+    page = officer_client.get(reverse("funding:question_panel", args=[project.pk]))
+    assertContains(page, "Ces 2 informations débloquent 1\u00a0dispositif")
 
 
 def test_a_closed_program_is_never_proposed(officer_client, project):
@@ -222,11 +377,9 @@ def test_the_project_of_another_territory_is_not_found(officer_client):
 
 
 def test_cost_does_not_grow_with_programs_or_facts(officer_client, project, assert_flat_queries):
-    ProgramFactory()
-
-    def add():
-        ProgramFactory.create_batch(5, criteria=[AUDIT, TURNOVER])
-        SiteFactory.create_batch(3, organisation=project.holder)
+    def add(count):
+        ProgramFactory.create_batch(count, criteria=[AUDIT, TURNOVER])
+        SiteFactory.create_batch(count, organisation=project.holder)
 
     assert_flat_queries(lambda: panel(officer_client, project), add)
 
@@ -242,4 +395,6 @@ def test_matching_many_projects_costs_what_one_costs(
         matcher = Matcher(officer_client.user, today=TODAY)
         return [matcher.matches(one) for one in with_facts(Project.objects.all())]
 
-    assert_flat_queries(match_all, lambda: ProjectFactory.create_batch(5, territory=territory))
+    assert_flat_queries(
+        match_all, lambda count: ProjectFactory.create_batch(count, territory=territory)
+    )

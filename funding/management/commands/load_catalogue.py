@@ -1,6 +1,6 @@
 from django.core.management.base import BaseCommand, CommandError
 
-from funding import catalogue
+from funding import catalogue, watch
 
 
 class Command(BaseCommand):
@@ -11,6 +11,7 @@ class Command(BaseCommand):
             counts = catalogue.load()
         except ValueError as error:
             raise CommandError(str(error)) from error
+        watch.catch_up()
         self.stdout.write(
             f"Dispositifs : {counts['created']} créés, {counts['updated']} mis à jour, "
             f"{counts['unchanged']} inchangés."

@@ -1,0 +1,431 @@
+"""Ceilings of aid: each source against its regime and its program, then those on the same costs.
+
+Intensities count the gross grant equivalent against the eligible costs (Règl. (UE) 651/2014,
+art. 4 à 8). Aids on the same costs may not pass the intensity of the most favourable regime among
+them; de minimis has no intensity of its own but adds up with the others.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from funding.eligibility import wording
+from funding.financing import legal
+from funding.financing.plan import (
+    DE_MINIMIS,
+    EXEMPTED,
+    GRANT,
+    HUNDRED,
+    NO_AID,
+    ZERO,
+    Scheme,
+    Source,
+    known,
+    percent,
+    total,
+)
+from funding.financing.verdicts import (
+    Case,
+    Check,
+    Status,
+    all_or_none,
+    euros,
+    names,
+    percents,
+    settle,
+    worst,
+)
+
+# State aid knows three sizes: who has none of its own takes that of its neighbour.
+AID_SIZES = {"micro": "small", "mid_cap": "large"}
+SIZES = ("small", "medium", "large")
+SIZE_WORDS = {"small": "petite", "medium": "moyenne", "large": "grande"}
+# Unions of overlapping costs: more than that is no plan any more.
+MOST_GROUPS = 64
+
+
+def aid_size(size: str) -> str:
+    return AID_SIZES.get(size, size)
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What a source may reach. `rates` are percents by possible size (one empty key when the
+    size does not matter), None when no text is in force; `euros` is an absolute maximum."""
+
+    label: str
+    reference: str
+    is_sure: bool
+    rates: dict[str, Decimal | None] | None = None
+    euros: Decimal | None = None
+    why: str = ""
+
+    def limits(self, basis: Decimal | None) -> dict[str, Decimal | None]:
+        """Euros by size; None when unknown."""
+        if self.rates is None:
+            return {"": self.euros}
+        return {
+            size: None if rate is None or basis is None else basis * rate / HUNDRED
+            for size, rate in self.rates.items()
+        }
+
+    def holds(self, aid: Decimal | None, basis: Decimal | None) -> bool | None:
+        limits = self.limits(basis).values()
+        if aid is None:
+            return None
+        return all_or_none(None if limit is None else aid <= limit for limit in limits)
+
+    def tightest(self, basis: Decimal | None) -> Decimal | None:
+        return min((x for x in self.limits(basis).values() if x is not None), default=None)
+
+
+def possible_sizes(case: Case) -> tuple[str, ...]:
+    size = case.plan.holder.size
+    return (aid_size(size),) if size else SIZES
+
+
+def intensities(
+    rule: str, sizes: Iterable[str], day: dt.date
+) -> tuple[dict[str, Decimal | None], legal.Limit | None, bool]:
+    """Percents by size, a row to cite, and whether they hold for sure on that day.
+
+    A regime that has rows but none for a size is closed to that size: zero. When none is in force,
+    the last ones known are given, to argue with, and nothing is sure."""
+    rows = {size: legal.limit(f"{rule}.{size}", day) for size in SIZES}
+    in_force = any(rows.values())
+    if not in_force:
+        rows = {size: legal.last_known(f"{rule}.{size}", day) for size in SIZES}
+    found = [row for row in rows.values() if row]
+    if not found:
+        return dict.fromkeys(sizes), None, False
+    rates = {size: rows[size].value if rows[size] else ZERO for size in sizes}
+    return rates, found[0], in_force and all(row.is_sure for row in found)
+
+
+def regime_ceiling(case: Case, scheme: Scheme, day: dt.date) -> Ceiling | None:
+    """The intensity of a regime on that day; None for de minimis, which has none."""
+    if scheme.kind == DE_MINIMIS:
+        return None
+    if scheme.kind == NO_AID:
+        row = legal.limit("public_aid.max", day)
+        return Ceiling(
+            "dépense subventionnable",
+            row.reference if row else "Décret 2018-514",
+            bool(row and row.is_sure),
+            {"": row.value if row else None},
+        )
+    rates, row, sure = intensities(scheme.ceiling, possible_sizes(case), day)
+    in_force = scheme.holds_on(day)
+    why = ""
+    if row is None:
+        why = "Aucun plafond n’est connu pour ce régime."
+    elif not row.holds_on(day) or not in_force:
+        ends = [end for end in (row.ends_on, scheme.ends_on) if end and end < day]
+        why = (
+            f"Le texte connu s’arrête au {wording.day(min(ends))}, avant l’octroi."
+            if ends
+            else "Le régime n’était pas encore en vigueur."
+        )
+    elif not sure or not scheme.is_sure:
+        why = "Ce plafond n’a pas été relu à la source."
+    return Ceiling(
+        f"régime {scheme.label}",
+        scheme.reference or (row.reference if row else ""),
+        sure and in_force and scheme.is_sure,
+        rates,
+        why=why,
+    )
+
+
+def program_ceilings(source: Source) -> list[Ceiling]:
+    program = source.program
+    if program is None or source.kind != GRANT:
+        return []
+    why = "" if program.is_sure else "Ce plafond du dispositif n’est pas vérifié."
+    found = []
+    if program.rate_max is not None:
+        found.append(
+            Ceiling(
+                f"taux de {program.name}",
+                program.reference,
+                program.is_sure,
+                {"": program.rate_max},
+                why=why,
+            )
+        )
+    if program.aid_max is not None:
+        found.append(
+            Ceiling(
+                f"montant maximum de {program.name}",
+                program.reference,
+                program.is_sure,
+                euros=program.aid_max,
+                why=why,
+            )
+        )
+    return found
+
+
+def source_ceilings(case: Case) -> list[Check]:
+    """One check for each public aid: its regime and its program, the tightest of them named."""
+    return [one_source(case, source) for source in case.plan.aids if source.kind == GRANT] + [
+        one_source(case, source)
+        for source in case.plan.aids
+        if source.kind != GRANT and source.scheme and source.scheme.kind == EXEMPTED
+    ]
+
+
+def one_source(case: Case, source: Source) -> Check:
+    day, basis = case.day(source), case.plan.basis_of(source)
+    ceilings = program_ceilings(source)
+    if source.scheme and (regime := regime_ceiling(case, source.scheme, day)):
+        ceilings.insert(0, regime)
+    statuses = [settle(c.holds(source.aid, basis), c.is_sure) for c in ceilings]
+    if source.scheme is None:
+        statuses.append(Status.TO_CHECK)
+    if source.aid is None or basis is None:
+        statuses.append(Status.TO_CHECK)
+    share = percent(source.aid, basis)
+    text = f"{euros(source.aid)} sur {eligible_words(basis)}"
+    text += f", soit {percents(share)}. " if share is not None else ". "
+    text += verdict_of_tightest(ceilings, statuses, source, basis)
+    if source.scheme is None:
+        text += " Le régime d’aide n’est pas indiqué : son plafond n’a pas été appliqué."
+    status = case.dated(worst(statuses) if statuses else Status.CONFORM, source)
+    return Check(
+        code=f"ceiling-{source.key}",
+        title=f"Plafond : {source.label}",
+        status=status,
+        text=text.strip() + case.undated(source),
+        reference=reference_of(ceilings, source),
+        figures=(
+            ("aide (équivalent-subvention)", euros(source.aid)),
+            ("dépenses éligibles", euros(basis)),
+            *((c.label, ceiling_words(c, basis)) for c in ceilings),
+            ("octroi", wording.day(day)),
+        ),
+        source=source.label if status is Status.BREACH else "",
+        asks="size" if any(len(c.limits(basis)) > 1 for c in ceilings) else "",
+    )
+
+
+def reference_of(ceilings: list[Ceiling], source: Source) -> str:
+    cited = [c.reference for c in ceilings if c.reference]
+    if not cited and source.scheme:
+        cited = [source.scheme.reference]
+    return " ; ".join(dict.fromkeys(cited)) or "Régime à indiquer"
+
+
+def verdict_of_tightest(ceilings, statuses, source, basis) -> str:
+    """The ceiling that decides, with its euros, and why it does not settle when it does not."""
+    if not ceilings:
+        return (
+            "De minimis : pas de taux propre, le plafond est celui des trois ans."
+            if source.scheme and source.scheme.kind == DE_MINIMIS
+            else ""
+        )
+    ranked = sorted(
+        zip(ceilings, statuses, strict=False),
+        key=lambda pair: (
+            pair[0].tightest(basis) is None,
+            pair[0].tightest(basis) or ZERO,
+        ),
+    )
+    tightest, status = ranked[0]
+    limit = tightest.tightest(basis)
+    if limit is None:
+        return " ".join(c.why for c in ceilings if c.why) or "Plafond à confirmer."
+    text = f"Plafond le plus serré : {tightest.label}, {ceiling_words(tightest, basis)}. "
+    if len(set(tightest.limits(basis).values())) > 1:
+        text += "Il dépend de la taille européenne du porteur, à confirmer. "
+    elif source.aid is not None and source.aid > limit:
+        would = "Il serait dépassé" if status is Status.TO_CHECK else "Dépassé"
+        text += f"{would} de {euros(source.aid - limit)}. "
+    return text + " ".join(dict.fromkeys(c.why for c in ceilings if c.why))
+
+
+def eligible_words(basis: Decimal | None) -> str:
+    if basis is None:
+        return "des dépenses éligibles à confirmer"
+    return f"{euros(basis)} de dépenses éligibles"
+
+
+def ceiling_words(ceiling: Ceiling, basis: Decimal | None) -> str:
+    """« 50 %, soit 260 000 € »; when the size matters, « 50 % pour une petite entreprise, 40 % pour
+    une moyenne », sizes of one rate together."""
+    if ceiling.rates is None:
+        return euros(ceiling.euros)
+    by_rate: dict[Decimal | None, list[str]] = {}
+    for size, rate in ceiling.rates.items():
+        by_rate.setdefault(rate, []).append(size)
+    if len(by_rate) == 1:
+        (rate,) = by_rate
+        if rate is None:
+            return "inconnu"
+        who = f" pour une {sizes_words(by_rate[rate])}" if any(by_rate[rate]) else ""
+        worth = "" if basis is None else f", soit {euros(basis * rate / HUNDRED)}"
+        return f"{percents(rate)}{who}{worth}"
+    return ", ".join(
+        f"{'inconnu' if rate is None else percents(rate) if rate else 'rien'} pour une "
+        f"{sizes_words(sizes)}"
+        for rate, sizes in by_rate.items()
+    )
+
+
+def sizes_words(sizes: list[str]) -> str:
+    return f"{wording.listing([SIZE_WORDS[size] for size in sizes])} entreprise"
+
+
+def groups(case: Case) -> tuple[list[frozenset[int]], list[frozenset[int]]]:
+    """Sets of costs on which public aids meet: the widest, and those within them.
+
+    Two aids on a cost belong to one wide group, however they overlap."""
+    sets = {case.plan.aided(source) for source in case.plan.aids} - {frozenset()}
+    wide: list[frozenset[int]] = []
+    for keys in sets:
+        met = [group for group in wide if group & keys]
+        wide = [group for group in wide if not group & keys] + [keys.union(*met)]
+    narrow = sets - set(wide)
+    while len(narrow) < MOST_GROUPS:
+        unions = {a | b for a in narrow for b in narrow if a & b} - narrow - set(wide)
+        if not unions:
+            break
+        narrow |= set(sorted(unions, key=sorted)[: MOST_GROUPS - len(narrow)])
+    return sorted(wide, key=sorted), sorted(narrow, key=lambda keys: (len(keys), sorted(keys)))
+
+
+def cumulated(case: Case) -> list[Check]:
+    """Aids on the same costs together: a check for each wide group, and for the smallest groups
+    within it that are over their ceiling while the whole may not be."""
+    wide, narrow = groups(case)
+    over: dict[frozenset[int], Check] = {}
+    for keys in narrow:
+        if any(smaller <= keys for smaller in over):
+            continue
+        found = check_of(case, keys)
+        if found and found.status is Status.BREACH:
+            over[keys] = found
+    return [*over.values(), *(one for keys in wide if (one := check_of(case, keys)))]
+
+
+def check_of(case: Case, keys: frozenset[int]) -> Check | None:
+    sources = tuple(source for source in case.plan.aids if case.plan.aided(source) <= keys)
+    return one_group(case, keys, sources) if len(sources) > 1 else None
+
+
+def one_group(case: Case, keys: frozenset[int], sources: tuple[Source, ...]) -> Check:
+    day = case.day(*sources)
+    basis, aid = case.plan.eligible(keys), total(source.aid for source in sources)
+    least = known(source.aid for source in sources)
+    schemes = {s.scheme.code: s.scheme for s in sources if s.scheme}.values()
+    ceilings = [c for c in (regime_ceiling(case, scheme, day) for scheme in schemes) if c]
+    if not ceilings:
+        ceilings = [whole_cost(day)]
+    best = most_favourable(ceilings)
+    # What is known is already too much, whatever the rest: an unknown only adds.
+    holds = best.holds(aid, basis)
+    if holds is None and best.holds(least, basis) is False:
+        holds = False
+    sure = best.is_sure and all(c.is_sure for c in ceilings)
+    statuses = [settle(holds, sure)]
+    unnamed = [source for source in sources if source.scheme is None]
+    if unnamed and statuses[0] is not Status.CONFORM:
+        statuses = [Status.TO_CHECK]
+    over = whole_cost(day).holds(least, basis) is False
+    if over:
+        statuses = [Status.BREACH]
+    elif unnamed:
+        statuses.append(Status.TO_CHECK)
+    status = case.dated(worst(statuses), *sources)
+    limit = basis if over else best.tightest(basis)
+    culprit = breaker(sources, limit) if status is Status.BREACH or over else None
+    return Check(
+        code=f"cumul-{'-'.join(str(key) for key in sorted(keys))}",
+        title=f"Cumul des aides sur {cost_names(case, keys)}",
+        status=status,
+        text=group_text(sources, aid, least, basis, best, unnamed, over, culprit)
+        + case.undated(*sources),
+        reference=" ; ".join(dict.fromkeys(c.reference for c in ceilings if c.reference)),
+        figures=(
+            *((source.label, euros(source.aid)) for source in sources),
+            ("dépenses éligibles", euros(basis)),
+            ("plafond", ceiling_words(best, basis)),
+            ("octroi", wording.day(day)),
+        ),
+        source=culprit.label if culprit else "",
+    )
+
+
+def whole_cost(day: dt.date) -> Ceiling:
+    """Aids never pass the cost itself."""
+    row = legal.limit("public_aid.max", day)
+    return Ceiling(
+        "dépense elle-même",
+        row.reference if row else "",
+        bool(row and row.is_sure),
+        {"": row.value if row else HUNDRED},
+    )
+
+
+def most_favourable(ceilings: list[Ceiling]) -> Ceiling:
+    """Size by size, the highest rate; a rate that is unknown may be the highest."""
+    if len(ceilings) == 1:
+        return ceilings[0]
+    sizes = dict.fromkeys(size for c in ceilings for size in c.rates if size) or {"": None}
+    rates = {}
+    for size in sizes:
+        found = [c.rates.get(size, c.rates.get("")) for c in ceilings]
+        rates[size] = None if None in found else max(found)
+    top = max(
+        ceilings, key=lambda c: max((r for r in c.rates.values() if r is not None), default=ZERO)
+    )
+    return Ceiling(
+        top.label,
+        top.reference,
+        all(c.is_sure for c in ceilings),
+        rates,
+        why=" ".join(dict.fromkeys(c.why for c in ceilings if c.why)),
+    )
+
+
+def breaker(sources: Iterable[Source], limit: Decimal | None) -> Source | None:
+    """The source that goes over the limit, the most advanced being served first."""
+    if limit is None:
+        return None
+    level = ZERO
+    for source in sorted(sources, key=lambda s: (-s.certainty, s.key)):
+        level += source.aid or ZERO
+        if level > limit:
+            return source
+    return None
+
+
+def cost_names(case: Case, keys: frozenset[int]) -> str:
+    labels = [cost.label for cost in case.plan.costs if cost.key in keys]
+    eligible = [cost for cost in case.plan.costs if cost.eligible != "no"]
+    if len(labels) > 1 and len(labels) == len(eligible):
+        return "toutes les dépenses éligibles"
+    return wording.listing(labels, "et") if len(labels) <= 2 else f"{len(labels)} dépenses"
+
+
+def group_text(sources, aid, least, basis, best, unnamed, over, culprit) -> str:
+    text = f"{names(sources)} : {euros(aid)}"
+    missing = [source for source in sources if source.aid is None]
+    if missing:
+        text = (
+            f"{names(sources)} : {euros(least)} connus ; équivalent-subvention de "
+            f"{names(missing)} à confirmer"
+        )
+    text += f" sur {eligible_words(basis)}"
+    share = percent(aid, basis)
+    text += f", soit {percents(share)}. " if share is not None else ". "
+    if over:
+        text += "Les aides dépassent la dépense elle-même. "
+    else:
+        text += f"Plafond le plus favorable : {best.label}, {ceiling_words(best, basis)}. "
+        if best.holds(least, basis) is False and culprit is None:
+            text += "Il serait dépassé. "
+    if unnamed:
+        text += f"Régime à indiquer : {names(unnamed)}. "
+    return (text + best.why).strip()

@@ -1,0 +1,107 @@
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from actions.models import EditConflict
+from crm.forms.base import Form, ModelForm, SentTwice
+from crm.forms.gates import past
+from crm.imports.reading import Unreadable
+from crm.imports.wording import size, typeset
+from funding import ledger_imports
+from funding.models import ReceivedAid, UndertakingFirm
+
+
+class ReceivedAidForm(SentTwice, ModelForm):
+    """One aid of a firm. A new one is given its firm; an edit says which version it read."""
+
+    about = ("territory", "siren", "firm")
+
+    class Meta:
+        model = ReceivedAid
+        fields = ["regulation", "granted_on", "amount", "funder", "purpose", "evidence"]
+        help_texts = {
+            "granted_on": "Le jour où le droit à l’aide est né, et non celui du versement.",
+            "amount": "En euros d’aide : pour un prêt ou une garantie, l’équivalent, et non le "
+            "montant prêté. Vide si vous ne le savez pas.",
+            "evidence": "Convention, arrêté, attestation de l’organisme.",
+        }
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["version"].initial = self.instance.version
+
+    def clean_granted_on(self):
+        return past(self.cleaned_data["granted_on"])
+
+    def save_if_unchanged(self):
+        """False when someone saved this aid since it was read."""
+        try:
+            self.instance.save_over(self.cleaned_data["version"] or 0)
+        except EditConflict:
+            return False
+        return True
+
+
+class FirmForm(ModelForm):
+    """A firm linked to `organisation`; the first one opens the undertaking."""
+
+    class Meta:
+        model = UndertakingFirm
+        fields = ["siren", "name", "link"]
+
+    def __init__(self, *args, territory, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.territory = territory
+        self.fields["link"].required = True
+        # Two digits groups are how a SIREN is read aloud and pasted.
+        self.fields["siren"].max_length = None
+        self.fields["siren"].widget.attrs.pop("maxlength", None)
+
+    def clean_siren(self):
+        siren = "".join(self.cleaned_data["siren"].split())
+        taken = UndertakingFirm.objects.filter(territory=self.territory, siren=siren)
+        if firm := taken.select_related("undertaking").first():
+            raise ValidationError(
+                f"Ce SIREN est déjà dans l’entreprise unique «\u00a0{firm.undertaking}\u00a0»."
+            )
+        return siren
+
+
+class DeclaredForm(Form):
+    source = forms.CharField(label="Déclarée complète par", max_length=200)
+    declared_on = forms.DateField(label="Le", initial=timezone.localdate)
+
+    def clean_declared_on(self):
+        return past(self.cleaned_data["declared_on"])
+
+
+class LedgerUploadForm(Form):
+    file = forms.FileField(
+        label="Fichier",
+        max_length=200,
+        allow_empty_file=True,  # reading it says so, with its name
+        error_messages={"required": "Choisissez un fichier."},
+    )
+
+    def __init__(self, *args, territory, by, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.territory, self.by = territory, by
+        self.fields["file"].widget.attrs["accept"] = ".csv,.txt,.tsv,.xlsx,.xls,.ods"
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > settings.IMPORT_MAX_BYTES:
+            raise ValidationError(
+                typeset(
+                    f"« {file.name} » pèse {size(file.size)} : "
+                    f"{size(settings.IMPORT_MAX_BYTES)} au plus."
+                )
+            )
+        try:
+            self.batch = ledger_imports.receive(file.name, file.read(), self.territory, by=self.by)
+        except Unreadable as refusal:
+            raise ValidationError(str(refusal)) from None
+        return file

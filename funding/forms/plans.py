@@ -1,0 +1,252 @@
+import datetime
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from crm.forms.base import ModelForm, SentTwice
+from crm.templatetags.french import euros
+from funding.financing.plan import computed_amount
+from funding.models import AidScheme, Application, CostLine, FinancingPlan, Program, SourceLine
+
+YEARS = range(2000, 2101)
+
+
+class VersionedForm(ModelForm):
+    """Says which version it read; the model refuses the slower of two people."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["version"].initial = self.instance.version
+        else:
+            del self.fields["version"]
+
+    def clean(self):
+        """A year typed in two digits would count for nothing, or draw centuries of months."""
+        cleaned = super().clean()
+        for name, value in list(cleaned.items()):
+            if isinstance(value, datetime.date) and value.year not in YEARS:
+                self.add_error(name, "L’année va de 2000 à 2100.")
+        return cleaned
+
+    def save_over(self):
+        """Save, or raise EditConflict when someone saved meanwhile."""
+        self.instance.save_over(self.cleaned_data.get("version") or 0)
+        return self.instance
+
+
+class PlanForm(SentTwice, VersionedForm):
+    about = ("subject",)
+
+    class Meta:
+        model = FinancingPlan
+        fields = ["name", "vat_basis", "granted_on", "notes"]
+        help_texts = {
+            "vat_basis": "HT quand le porteur récupère la TVA, TTC sinon.",
+            "granted_on": "Les règles sont lues à cette date, sauf celle d’une source.",
+        }
+
+    def clean_name(self):
+        name = self.cleaned_data["name"]
+        same = self.instance.siblings.filter(name__iexact=name).exclude(pk=self.instance.pk)
+        if self.instance.pk and same.exists():
+            raise ValidationError("Un scénario porte déjà ce nom.")
+        return name
+
+    def save(self, commit=True):
+        """A second click, or a colleague’s scenario of the same name, gives that one back."""
+        twin = self.instance.siblings.filter(name__iexact=self.instance.name).first()
+        if twin and not self.instance.pk:
+            self.instance = twin
+            return twin
+        return forms.ModelForm.save(self, commit)
+
+
+class ScenarioForm(ModelForm):
+    """A copy of a plan, some sources of which are refused."""
+
+    class Meta:
+        model = FinancingPlan
+        fields = ["name"]
+
+    refused = forms.ModelMultipleChoiceField(
+        SourceLine.objects.none(),
+        required=False,
+        label="Sources refusées dans ce scénario",
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args, plan, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.plan = plan
+        self.fields["refused"].queryset = plan.sources.exclude(kind=SourceLine.Kind.OWN).exclude(
+            state=SourceLine.State.REFUSED
+        )
+        self.fields["name"].help_text = "Par exemple : Si la Région refuse."
+
+
+class CostForm(SentTwice, VersionedForm):
+    about = ("plan",)
+
+    class Meta:
+        model = CostLine
+        fields = [
+            "label",
+            "category",
+            "amount",
+            "vat_rate",
+            "eligible",
+            "eligible_amount",
+            "year",
+            "starts_on",
+            "ends_on",
+        ]
+        help_texts = {
+            "amount": "Vide tant qu’il n’est pas connu : le plan le dira.",
+            "eligible_amount": "Seulement pour une dépense éligible en partie.",
+            "starts_on": "Pour placer la dépense mois par mois ; sinon, l’année suffit.",
+        }
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("eligible") != CostLine.Eligible.PART:
+            cleaned["eligible_amount"] = None
+        return cleaned
+
+
+class SourceForm(SentTwice, VersionedForm):
+    about = ("plan",)
+
+    class Meta:
+        model = SourceLine
+        fields = [
+            "kind",
+            "program",
+            "label",
+            "funder_label",
+            "scheme",
+            "application",
+            "basis",
+            "rate",
+            "amount",
+            "equivalent",
+            "state",
+            "confidence",
+            "filed_on",
+            "granted_on",
+            "advance_rate",
+            "advance_on",
+            "advance_is_guaranteed",
+            "interim_rate",
+            "interim_on",
+            "paid_on",
+        ]
+        help_texts = {
+            "label": "Vide : le nom du dispositif.",
+            "amount": "Vide : taux × assiette s’ils sont donnés, sinon à confirmer.",
+            "equivalent": "Pour un prêt, une avance ou une garantie : ce que comptent les "
+            "plafonds. Demandez-le au financeur.",
+            "filed_on": "Faite ou prévue.",
+            "granted_on": "Date de la décision, faite ou prévue : les règles sont lues ce jour-là.",
+            "advance_rate": "En % de la ressource.",
+            "interim_rate": "En % de la ressource, avance non comprise.",
+            "paid_on": "Le solde, ou la somme entière sans avance ni acompte.",
+        }
+
+    aided = forms.MultipleChoiceField(
+        required=False,
+        label="Dépenses aidées",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Aucune cochée : toutes les dépenses éligibles.",
+    )
+    SECTIONS = (
+        ("La source", ["kind", "program", "label", "funder_label", "scheme", "application"]),
+        ("Le montant", ["aided", "basis", "rate", "amount", "equivalent"]),
+        ("L’avancement", ["state", "confidence", "filed_on", "granted_on"]),
+        (
+            "Les versements",
+            [
+                "advance_rate",
+                "advance_on",
+                "advance_is_guaranteed",
+                "interim_rate",
+                "interim_on",
+                "paid_on",
+            ],
+        ),
+    )
+
+    def __init__(self, *args, viewer, plan, **kwargs):
+        self.plan = plan
+        super().__init__(*args, **kwargs)
+        self.fields["label"].required = False
+        self.fields["program"].queryset = Program.objects.visible_to(viewer).for_list()
+        self.fields["scheme"].queryset = AidScheme.objects.all()
+        self.fields["application"].queryset = files_of(plan, viewer)
+        costs = plan.costs.exclude(eligible=CostLine.Eligible.NO)
+        self.fields["aided"].choices = [(str(cost.pk), cost.label) for cost in costs]
+        self.fields["aided"].initial = [str(key) for key in self.instance.aided]
+
+    @property
+    def sections(self):
+        return [(title, [self[name] for name in names]) for title, names in self.SECTIONS]
+
+    def clean(self):
+        cleaned = super().clean()
+        program = cleaned.get("program")
+        if not cleaned.get("label"):
+            if program is None:
+                self.add_error("label", "Nommez la source, ou choisissez son dispositif.")
+            else:
+                cleaned["label"] = program.name[:150]
+        if cleaned.get("amount") is None and "amount" not in self.errors:
+            ceiling = program.aid_max if program else None
+            cleaned["amount"] = computed_amount(cleaned.get("basis"), cleaned.get("rate"), ceiling)
+        self._check_sums(cleaned)
+        self.instance.aided = [int(key) for key in cleaned.get("aided") or []]
+        return cleaned
+
+    def _check_sums(self, cleaned):
+        amount, equivalent = cleaned.get("amount"), cleaned.get("equivalent")
+        if amount is not None and equivalent is not None and equivalent > amount:
+            self.add_error("equivalent", "L’équivalent-subvention dépasse le montant.")
+        advance, interim = cleaned.get("advance_rate") or 0, cleaned.get("interim_rate") or 0
+        if advance + interim > 100:
+            self.add_error("interim_rate", "L’avance et les acomptes dépassent 100 %.")
+
+
+def files_of(plan, viewer):
+    """The files of the same project or action."""
+    return Application.objects.visible_to(viewer).of(plan.subject).select_related("program")
+
+
+class AmountForm(VersionedForm):
+    """One cell of the grid."""
+
+    def clean_amount(self):
+        amount = self.cleaned_data["amount"]
+        part = getattr(self.instance, "eligible_amount", None)
+        if amount is not None and part is not None and part > amount:
+            raise ValidationError(
+                f"La part éligible, {euros(part)}, dépasse ce montant : modifiez la ligne."
+            )
+        part = getattr(self.instance, "equivalent", None)
+        if amount is not None and part is not None and part > amount:
+            raise ValidationError(
+                f"L’équivalent-subvention, {euros(part)}, dépasse ce montant : modifiez la ligne."
+            )
+        return amount
+
+
+class CostAmountForm(AmountForm):
+    class Meta:
+        model = CostLine
+        fields = ["amount"]
+
+
+class SourceAmountForm(AmountForm):
+    class Meta:
+        model = SourceLine
+        fields = ["amount"]

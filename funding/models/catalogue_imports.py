@@ -1,0 +1,100 @@
+import datetime
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.models import Role, Territory
+from funding.models.programs import Program
+
+UNDO_HOURS = 48
+
+
+class CatalogueImportQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        """Managers see those of their territories, and those of the server’s own command."""
+        territories = viewer.territories_as(Role.MANAGER)
+        mine = Q(territory=None) | Q(territory__in=territories)
+        return self.filter(mine) if territories else self.none()
+
+    def for_list(self):
+        """Without the programs, which weigh as much as the file."""
+        return self.select_related("created_by").defer("entries", "outcome", "undo")
+
+
+class CatalogueImport(models.Model):
+    """A catalogue received: each program as it was read, what was decided, what became of it.
+
+    Once it is imported the entries go: the programs hold them.
+    """
+
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    territory = models.ForeignKey(
+        Territory, models.CASCADE, null=True, related_name="catalogue_imports"
+    )
+    file_name = models.CharField("fichier", max_length=200)
+    origin = models.CharField("catalogue", max_length=20, choices=Program.Origin)
+    reading = models.JSONField("comment le fichier a été lu", default=dict)
+    published_on = models.DateField("date du catalogue")
+    entries = models.JSONField("dispositifs", default=list)
+    choices = models.JSONField("décisions", default=dict)
+    counts = models.JSONField("résultat", default=dict)
+    outcome = models.JSONField("compte rendu", default=dict)
+    undo = models.JSONField("ce qu’il faut pour annuler", default=dict)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    committed_at = models.DateTimeField("importé le", null=True)
+    undone_at = models.DateTimeField("annulé le", null=True)
+
+    objects = CatalogueImportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "import de catalogue"
+        verbose_name_plural = "imports de catalogue"
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self):
+        return self.file_name
+
+    @property
+    def source(self):
+        """What each version says of where it comes from."""
+        return f"{self.get_origin_display()}, catalogue du {self.published_on:%d/%m/%Y}"
+
+    @property
+    def undo_until(self):
+        return self.committed_at and self.committed_at + datetime.timedelta(hours=UNDO_HOURS)
+
+    def can_be_undone(self, *, now=None):
+        if not self.committed_at or self.undone_at:
+            return False
+        return (now or timezone.now()) < self.undo_until
+
+
+class CatalogueLink(models.Model):
+    """A program of ours that a manager recognised in another catalogue, which never rewrites it.
+
+    `said` is what that catalogue last said, to tell what it changes.
+    """
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="catalogue_links")
+    origin = models.CharField("catalogue", max_length=20, choices=Program.Origin)
+    external_id = models.CharField("identifiant chez la source", max_length=200)
+    said = models.JSONField("valeurs reçues", default=dict)
+
+    class Meta:
+        verbose_name = "rattachement à un catalogue"
+        verbose_name_plural = "rattachements à un catalogue"
+        ordering = ["origin", "external_id"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_link_an_external_id", fields=["origin", "external_id"]
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.program} : {self.get_origin_display()}"

@@ -1,0 +1,323 @@
+"""A manager keeps the catalogue on screen."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from crm.models import Role
+from funding import catalogue
+from funding.criteria_forms import CriteriaEditor
+from funding.forms.catalogue import ProgramForm
+from funding.models import Program, ProgramVersion
+from tests.crm.factories import OrganisationFactory, ProjectFactory, TerritoryFactory, UserFactory
+from tests.funding.factories import FunderFactory, ProgramFactory
+from tests.funding.test_criteria_forms import sent
+
+pytestmark = pytest.mark.django_db
+NEW = "/financements/dispositifs/nouveau/"
+DAY = dt.timedelta(days=1)
+HEADCOUNT = {"kind": "headcount", "key": "headcount", "max": 249}
+
+
+@pytest.fixture
+def manager(sign_in):
+    return sign_in(Role.MANAGER)
+
+
+@pytest.fixture
+def program(territory):
+    made = ProgramFactory(
+        name="Aide eau", rate_max=40, criteria=[HEADCOUNT], rates_by_size={"small": "50"}
+    )
+    made.refresh_from_db()
+    catalogue.timeline(made, timezone.localdate())
+    made.refresh_from_db()
+    return made
+
+
+def filled(program, do="publish", **changes):
+    """What a browser sends of the form of this program, with some fields typed over."""
+    form = ProgramForm(instance=program, initial={"seen": program.version})
+    data = sent(CriteriaEditor(program.criteria))
+    for name in form.fields:
+        value = form[name].value()
+        if isinstance(value, list) and name in ("instruments", "themes", "uncertain"):
+            data.setlist(name, value)
+        elif isinstance(value, bool):
+            if value:
+                data[name] = "on"
+        elif value is not None:
+            data[name] = getattr(value, "pk", value)
+    data["incentive_effect"] = "unknown"
+    data["source"] = "arrêté du 20/11/2026"
+    data["do"] = do
+    for name, value in changes.items():
+        data.setlist(name, value) if isinstance(value, list) else data.__setitem__(name, value)
+    return data
+
+
+def edit(client, program, **changes):
+    return client.post(
+        reverse("funding:catalogue_edit", args=[program.pk]), filled(program, **changes)
+    )
+
+
+def test_publishing_adds_a_version_and_says_so(manager, program):
+    response = manager.post(
+        reverse("funding:catalogue_edit", args=[program.pk]),
+        filled(program, rate_max="50", **{"c0-max": "499"}),
+        follow=True,
+    )
+    assertContains(response, "est à jour")
+    program.refresh_from_db()
+    assert (program.version, program.rate_max, program.criteria[0]["max"]) == (2, 50, 499)
+    version = program.versions.get(number=2)
+    assert (version.by, version.source) == (manager.user, "arrêté du 20/11/2026")
+    page = manager.get(reverse("funding:catalogue_versions", args=[program.pk]))
+    for text in (
+        "Taux maximum",
+        "40\u00a0%",
+        "50\u00a0%",
+        "249\u00a0salariés",
+        "499\u00a0salariés",
+    ):
+        assertContains(page, text)
+
+
+def test_what_was_not_touched_does_not_change(manager, program):
+    before = program.as_version()
+    edit(manager, program, portal="guichet.example")
+    program.refresh_from_db()
+    after = program.as_version()
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"portal", "verified_on"}
+
+
+def test_nothing_changed_is_noted_as_a_check(manager, program):
+    edit(manager, program)
+    program.refresh_from_db()
+    assert program.version == 1
+    assert program.versions.get().checks.get().by == manager.user
+
+
+def test_a_version_for_a_day_to_come_is_announced(manager, program):
+    on = timezone.localdate() + 10 * DAY
+    edit(manager, program, rate_max="50", applies_from=on.isoformat())
+    page = manager.get(program.get_absolute_url())
+    assertContains(page, f"À partir du {on:%d/%m/%Y}")
+    assertContains(page, "Taux maximum\u00a0: 40\u00a0% → 50\u00a0%")
+    program.refresh_from_db()
+    assert program.rate_max == 40
+    version = program.versions.get(number=2)
+    manager.post(reverse("funding:catalogue_withdraw", args=[version.pk]))
+    assertNotContains(manager.get(program.get_absolute_url()), "À partir du")
+    assert ProgramVersion.objects.get(pk=version.pk).is_replaced
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"rate_max": "120"}, "120\u00a0% dépasse 100\u00a0%"),
+        ({"rate_small": "130"}, "130\u00a0% dépasse 100\u00a0%"),
+        ({"rate_min": "60"}, "dépasse le taux maximum"),
+        ({"opens_on": "2026-12-02", "closes_on": "2026-12-01"}, "ferme avant d’ouvrir"),
+        ({"applies_from": "2020-01-01"}, "la chevaucherait"),
+        ({"incompatible_with": "P999"}, "n’est le code d’aucun dispositif"),
+        ({"deadlines": "bientôt"}, "commencez la ligne par une date"),
+        (
+            {"source": ""},
+            "Source\u00a0» est obligatoire",
+        ),
+        ({"c0-max": "beaucoup"}, "n’est pas un nombre"),
+        ({"c0-max": ""}, "il faut"),
+        ({"aid_min": "9", "aid_max": "8"}, "L’aide minimum dépasse"),
+        ({"rate_max": "x" * 50}, "n’est pas un nombre"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_kept_on_screen(manager, program, changes, sentence):
+    response = edit(manager, program, **{"name": "Nom tapé", **changes})
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert sentence.lower() in text.lower()
+    assert "Nom tapé" in text
+    assert program.versions.count() == 1
+
+
+def test_a_program_cannot_exclude_itself_nor_the_study_it_asks(manager, program):
+    ProgramFactory(code="ETUDE", name="Étude")
+    page = edit(manager, program, incompatible_with=program.code)
+    assertContains(page, "s’exclut lui-même", status_code=422)
+    page = edit(manager, program, incompatible_with="ETUDE", required_studies="ETUDE")
+    assertContains(page, "Exclusion circulaire", status_code=422)
+
+
+def test_the_slower_of_two_people_keeps_what_they_typed(manager, program):
+    edit(manager, program, rate_max="45")
+    response = edit(manager, program, rate_max="60")
+    assertContains(response, "Quelqu’un a publié une version", status_code=409)
+    assertContains(response, 'value="60"', status_code=409)
+
+
+def test_buttons_draw_the_editor_again_and_write_nothing(manager, program):
+    page = edit(manager, program, do="add", add="age", source="")
+    assertContains(page, "Âge de l’entreprise")
+    assertNotContains(page, "est obligatoire")
+    page = edit(manager, program, do="remove:c0")
+    assertContains(page, "Sans condition")
+    assert program.versions.count() == 1
+
+
+def test_htmx_gets_the_editor_with_its_count(manager, program):
+    data = filled(program, do="add", add="age")
+    url = reverse("funding:catalogue_edit", args=[program.pk])
+    page = manager.post(url, data, headers={"HX-Request": "true"})
+    assertContains(page, 'id="criteria"')
+    assertContains(page, 'id="impact"')
+    assertNotContains(page, "<html")
+    page = manager.post(url, filled(program, do="recount"), headers={"HX-Request": "true"})
+    assertNotContains(page, 'id="criteria"')
+
+
+def test_the_editor_says_how_many_projects_the_rules_let_through(manager, program, territory):
+    for headcount in (10, 300, 400):
+        holder = OrganisationFactory(territory=territory, headcount=headcount)
+        ProjectFactory(territory=territory, holder=holder, title=f"Projet à {headcount}")
+    page = edit(manager, program, do="recount", **{"c0-max": "350"})
+    counts = {
+        line.verdict.label: (line.before, line.after) for line in page.context["impact"].lines
+    }
+    assert counts == {"Éligible": (1, 2), "À confirmer": (0, 0), "Non éligible": (2, 1)}
+    assertContains(page, "Projet à 300")
+    assertNotContains(page, "Projet à 400")
+    page = edit(manager, program, do="recount", **{"c0-max": "beaucoup"})
+    assertContains(page, "Complétez les conditions")
+
+
+def test_counting_costs_the_same_for_one_project_or_fifty(
+    manager, program, territory, assert_flat_queries
+):
+    assert_flat_queries(
+        lambda: edit(manager, program, do="recount", **{"c0-max": "1"}),
+        lambda count: ProjectFactory.create_batch(count, territory=territory),
+    )
+
+
+def test_only_managers_edit(sign_in, program):
+    page = sign_in(Role.OFFICER).get(program.get_absolute_url())
+    assertNotContains(page, "Modifier")
+    assert sign_in(Role.OFFICER).get(NEW).status_code == 403
+
+
+def test_verified_today_in_one_click_and_undone(manager, program):
+    url = reverse("funding:catalogue_verify", args=[program.pk])
+    page = manager.post(url, follow=True)
+    assertContains(page, "est vérifié aujourd’hui")
+    check = program.versions.get().checks.get()
+    undo = reverse("funding:catalogue_unverify", args=[check.pk])
+    assertContains(page, undo)
+    before = program.verified_on
+    program.refresh_from_db()
+    assert program.verified_on == timezone.localdate()
+    manager.post(undo)
+    program.refresh_from_db()
+    assert program.verified_on == before
+
+
+def test_a_check_older_than_a_version_is_not_undone(manager, program):
+    manager.post(reverse("funding:catalogue_verify", args=[program.pk]))
+    check = program.versions.get().checks.get()
+    edit(manager, Program.objects.get(pk=program.pk), rate_max="50")
+    page = manager.post(reverse("funding:catalogue_unverify", args=[check.pk]), follow=True)
+    assertContains(page, "a changé depuis")
+
+
+def test_a_new_program(manager, territory):
+    funder = FunderFactory()
+    draft = Program(
+        name="Fonds local", funder=funder, summary="Pour essayer.", state="open",
+        confidence="V", scope_level="ti", scope_label="Ici",
+    )  # fmt: skip
+    response = manager.post(NEW, filled(draft, seen=""), follow=True)
+    assertContains(response, "est au catalogue")
+    made = Program.objects.get()
+    assert (made.code, made.origin, made.version) == ("fonds-local", "territoire", 1)
+
+
+def test_duplicate_a_program(manager, program):
+    url = f"{NEW}?copie={program.pk}"
+    assertContains(manager.get(url), "Aide eau (copie)")
+    program.name = "Aide eau (copie)"
+    manager.post(url, filled(program, seen=""))
+    assert Program.objects.exclude(pk=program.pk).get().criteria == program.criteria
+
+
+def test_a_local_version_hides_the_national_one_in_the_list(manager, program, territory):
+    url = f"{NEW}?national={program.pk}"
+    assertContains(manager.get(url), "Version locale de Aide eau")
+    manager.post(url, filled(program, seen="", name="Aide eau, ici", rate_max="60"))
+    local = Program.objects.get(national=program)
+    assert (local.territory, local.code) == (territory, f"{program.code}-{territory.pk}")
+    page = manager.get("/financements/")
+    assertContains(page, "version locale")
+    assert [row["program"] for row in page.context["rows"]] == [local]
+    assertContains(manager.get(program.get_absolute_url()), "Le territoire a sa propre version")
+    assert manager.get(url).status_code == 302
+    elsewhere = UserFactory(territory=TerritoryFactory(), role=Role.MANAGER)
+    manager.force_login(elsewhere)
+    for name in ("program", "catalogue_edit", "catalogue_versions"):
+        assert manager.get(reverse(f"funding:{name}", args=[local.pk])).status_code == 404
+    assert [row["program"] for row in manager.get("/financements/").context["rows"]] == [program]
+
+
+def test_what_applied_on_a_day(officer_client, program):
+    today = timezone.localdate()
+    catalogue.publish(program, {"rate_max": 50}, source="arrêté", applies_from=today)
+    url = program.get_absolute_url()
+    page = officer_client.get(url, {"au": (today - DAY).isoformat()})
+    assertContains(page, f"Au {today - DAY:%d/%m/%Y}, version 1")
+    assertContains(page, "40\u00a0%")
+    assertContains(officer_client.get(url, {"au": "1990-01-01"}), "ne connaît pas", status_code=400)
+    assertContains(officer_client.get(url, {"au": "demain"}), "n’est pas une date", status_code=400)
+
+
+def test_a_past_version_can_be_taken_up_again(manager, program):
+    catalogue.publish(program, {"rate_max": 50}, source="a", applies_from=timezone.localdate())
+    url = reverse("funding:catalogue_edit", args=[program.pk])
+    assertContains(manager.get(url, {"depuis": 1}), 'name="rate_max" value="40"')
+    for nonsense in ("9", "²", "x"):
+        assert manager.get(url, {"depuis": nonsense}).status_code in (200, 404)
+
+
+def test_what_a_person_corrected_shows_both_values(officer_client, program):
+    Program.objects.filter(pk=program.pk).update(
+        imported={**program.as_version(), "rate_max": "30"}
+    )
+    page = officer_client.get(program.get_absolute_url())
+    assertContains(page, "Corrigé ici")
+    assertContains(page, "à la source : 30\u00a0%".replace(" :", "\u00a0:"))
+
+
+def test_versions_cost_the_same_for_one_or_fifty(officer_client, program, assert_flat_queries):
+    def add(count):
+        for _ in range(count):
+            publish_once(program)
+
+    url = reverse("funding:catalogue_versions", args=[program.pk])
+    assert_flat_queries(lambda: officer_client.get(url), add)
+
+
+def publish_once(program):
+    rate = (program.rate_max or 0) % 99 + 1
+    catalogue.publish(program, {"rate_max": rate}, source="a", applies_from=timezone.localdate())
+
+
+def test_filters_of_origin_and_staleness(officer_client, territory):
+    ProgramFactory(name="Fraîche")
+    ProgramFactory(name="Ancienne", verified_on="2020-01-01", origin="territoire")
+    for query in ({"stale": "true"}, {"origin": "territoire"}):
+        page = officer_client.get("/financements/", query)
+        assertContains(page, "Ancienne")
+        assertNotContains(page, "Fraîche")
