@@ -11,6 +11,7 @@ from crm.templatetags.french import euros, plural
 
 # In the units of the drawing, which the page scales.
 WIDTH, LABELS, VALUES, PITCH = 800, 160, 290, 30
+NARROW_PITCH = 44
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,35 @@ class Bar:
     text_x: str
     hatched: str = ""
     hatched_x: str = ""
+    inner: tuple = ()
+
+    @property
+    def row(self):
+        """On a phone the words stand over the bar, in rows of this height."""
+        return (self.y - 6) // PITCH * NARROW_PITCH
+
+    @property
+    def narrow_hatched_x(self):
+        return f"{float(self.hatched_x or 0) - LABELS - 10:.1f}"
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A thinner bar within another: of what was asked, what was granted, then paid."""
+
+    css: str
+    length: str
+    y: int
+    height: int
+
+    @property
+    def narrow_y(self):
+        """Where it stands in the bar of a phone, which is less thick."""
+        return 27 - self.height // 2
+
+
+# The class and the thickness of the bars within a bar.
+INNER = (("p-2", 10), ("p-ink", 4))
 
 
 @dataclass(frozen=True)
@@ -33,21 +63,33 @@ class Bars:
     height: int
     zero: int = LABELS + 10
     labels: int = LABELS
+    narrow_width: int = WIDTH - LABELS - VALUES + 44  # and the hatched end
+
+    @property
+    def is_nested(self):
+        return any(bar.inner for bar in self.bars)
+
+    @property
+    def narrow_height(self):
+        return len(self.bars) * NARROW_PITCH
 
 
 def bars(title, lines):
-    """One bar a line: `lines` are (label, value, text, number unknown).
+    """One bar a line: `lines` are (label, value, text, number unknown, values of thinner bars…).
 
     What is unknown is a hatched end, as long as it is many, whatever it is worth.
     """
     lines = list(lines)
-    widest = max((value or 0 for _, value, *_ in lines), default=0)
+    values = [value or 0 for _, value, _, _, *inner in lines for value in (value, *inner)]
+    widest = float(max(values, default=0))
     room = WIDTH - LABELS - VALUES
     drawn = []
-    for i, (label, value, text, unknown) in enumerate(lines):
-        length = float(value or 0) / float(widest) * room if widest else 0
+    for i, (label, value, text, unknown, *inner) in enumerate(lines):
+        length, *within = (
+            float(one or 0) / widest * room if widest else 0 for one in (value, *inner)
+        )
         hatched = min(14 * unknown, 42)
-        x = LABELS + 10 + length + (2 if length else 0)
+        x = LABELS + 10 + max(length, *within, 0) + (2 if length else 0)
         drawn.append(
             Bar(
                 label=label,
@@ -58,6 +100,10 @@ def bars(title, lines):
                 text_x=f"{x + hatched + 8:.1f}",
                 hatched=f"{hatched}" if hatched else "",
                 hatched_x=f"{x:.1f}",
+                inner=tuple(
+                    Inner(css, f"{one:.1f}", i * PITCH + 15 - height // 2, height)
+                    for (css, height), one in zip(INNER, within, strict=False)
+                ),
             )
         )
     return Bars(title, drawn, WIDTH, len(lines) * PITCH + 8)

@@ -13,10 +13,11 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Column:
-    """`format` is text, wrap, code, upright, date, money, integer, number or percent.
+    """`format` is text, wrap, code, upright, date, month, money, integer, number or percent.
 
     `total` sums the column under the table.
-    `asks` counts the empty cells under the table, where an empty cell is a fact to ask for.
+    `asks` counts the empty cells under the table, where an empty cell is a fact to ask for: all of
+    them, or those of the rows where another column says so: ("Statut", "Accepté").
     `name` is the stable heading of a return, which machines read.
     """
 
@@ -25,7 +26,7 @@ class Column:
     format: str = "text"
     width: float = 14
     total: bool = False
-    asks: bool = False
+    asks: bool | tuple[str, str] = False
     name: str = ""
 
 

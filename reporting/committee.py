@@ -9,11 +9,14 @@ from crm.search import normalise
 from reporting.columns import Column
 from reporting.figures import JOBS, Figures
 from reporting.phases import situation
-from reporting.rows import action_rows, application_rows, project_rows
+from reporting.plans import DEFINITION, write_plans
+from reporting.rows import action_rows, application_rows, committee_rows
 from reporting.summary import write_summary
 from reporting.workbook import BRICK, Book
 
 MARK = "●"
+# A file says how much was granted, then paid, once it is accepted.
+ACCEPTED = ("Statut", "Accepté")
 
 DEFINITIONS = [
     ("Projets en cours", "Ni réalisés ni clos ; ceux qui sont suspendus en font partie."),
@@ -36,6 +39,7 @@ DEFINITIONS = [
         "Aides demandées, accordées, versées",
         "Sommes des montants connus de tous les dossiers lisibles, quel que soit leur statut.",
     ),
+    DEFINITION,
     (
         "Emplois",
         "Équivalents temps plein des projets comptés. Prévus et constatés, créés et maintenus ne "
@@ -76,6 +80,7 @@ def workbook(reading, *, today=None):
             "actions": actions(book, figures),
             "funding": funding(book, figures),
         }
+        write_plans(book, figures)
         deadlines(book, figures)
         tables["reviews"] = reviews(book, figures)
         write_summary(book, summary, figures, tables)
@@ -91,7 +96,7 @@ def confidentiality(reading):
     return f"{demo}{reading.label}"
 
 
-def write_readme(book, sheet, figures, reading, *, title, definitions, more=()):
+def write_readme(book, sheet, figures, reading, *, title, definitions, more=(), filters=""):
     """Date, perimeter, filters, who may read, definitions: what a figure needs to be believed."""
     territory = figures.territory
     sheet.set_column(0, 0, 36)
@@ -116,7 +121,7 @@ def write_readme(book, sheet, figures, reading, *, title, definitions, more=()):
             f"{territory.epcis.count()} EPCI, {territory.communes.count()} communes ; "
             "tous les projets du territoire que ce niveau de lecture permet",
         ),
-        ("Filtres", "Aucun : les listes sont complètes à ce niveau de lecture."),
+        ("Filtres", filters or "Aucun : les listes sont complètes à ce niveau de lecture."),
         ("Qui peut lire", f"{reading.label} : {reading.note}."),
         ("Non montré", withheld(figures)),
         *more,
@@ -231,14 +236,14 @@ def projects(book, figures):
     )
     book.widths(sheet, columns)
     return book.table(
-        sheet, columns, project_rows(figures), total="Total", freeze=2, head_height=120,
+        sheet, columns, committee_rows(figures, JOBS), total="Total", freeze=2, head_height=120,
         empty="Aucun projet à ce niveau de lecture.",
     )  # fmt: skip
 
 
 def priority_column(priority):
     def mark(project):
-        return MARK if priority in project.priorities.all() else None
+        return MARK if priority in project.axes else None
 
     return Column(priority.short, mark, "upright", 4.5)
 
@@ -271,15 +276,15 @@ def actions(book, figures):
 
 def funding(book, figures):
     columns = [
-        Column("Réf.", lambda a: a.project.reference, "code", 11),
-        Column("Projet", lambda a: a.project.title, "wrap", 30),
-        Column("Porteur", lambda a: a.project.holder.name, "wrap", 22),
+        Column("Réf.", lambda a: a.subject_code, "code", 11),
+        Column("Projet", lambda a: a.subject.title, "wrap", 30),
+        Column("Porteur", lambda a: a.holder and a.holder.name, "wrap", 22),
         Column("Financeur", lambda a: a.program.funder.short_name, "wrap", 18),
         Column("Dispositif", lambda a: a.program.name, "wrap", 34),
         Column("Statut", lambda a: a.get_status_display(), "text", 15),
         Column("Demandé", lambda a: a.amount_requested, "money", 13, total=True, asks=True),
-        Column("Accordé", lambda a: a.amount_granted, "money", 13, total=True),
-        Column("Versé", lambda a: a.amount_paid, "money", 13, total=True),
+        Column("Accordé", lambda a: a.amount_granted, "money", 13, total=True, asks=ACCEPTED),
+        Column("Versé", lambda a: a.amount_paid, "money", 13, total=True, asks=ACCEPTED),
         Column("Déposé le", lambda a: a.filed_on, "date", 11),
         Column("Décision attendue", lambda a: a.decision_expected_on, "date", 11),
         Column("Décidé le", lambda a: a.decided_on, "date", 11),

@@ -12,6 +12,8 @@ from crm.models import Stage
 from crm.templatetags.french import euros, plural
 from funding.eligibility import Window
 from funding.models import Application
+from funding.reminders import reminders
+from reporting.rows import with_names
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,11 @@ class Deadline:
 
 
 def deadlines(figures):
-    """Seven queries, whatever the number of rows; only what the viewer of `figures` may read."""
+    """A fixed number of queries, whatever the rows; only what the viewer of `figures` may read."""
     found = [
         *programs_closing(figures),
         *applications(figures),
+        *of_files(figures),
         *next_steps(figures),
         *milestones(figures),
         *meetings(figures),
@@ -73,7 +76,7 @@ def programs_closing(figures):
             program.name,
             f"{program.funder} · {plural(len(rows), 'dossier,dossiers')} à déposer{stake}",
             program.get_absolute_url(),
-            whom=", ".join(sorted({row.project.holder.name for row in rows})),
+            whom=", ".join(sorted({row.holder.name for row in rows if row.holder})),
             amount=sum(amounts) if amounts else None,
             icon="coins",
         )
@@ -87,15 +90,36 @@ def applications(figures):
             yield _of_application(row, row.decision_expected_on, "Décision attendue", "coins")
 
 
+def of_files(figures):
+    """Corrections, pieces, steps, payments to ask, ends of agreements."""
+    found = list(reminders(figures.applications, today=figures.today))
+    asked = {row.application for row in found}
+    files = with_names(figures.applications.filter(pk__in=asked)).in_bulk() if asked else {}
+    for row in found:
+        file = files[row.application]
+        yield Deadline(
+            row.on,
+            row.kind,
+            row.text or file.program.name,
+            " · ".join(
+                str(part) for part in (file.holder, file.subject.title, file.program.funder) if part
+            ),
+            file.get_absolute_url(),
+            whom=file.holder.name if file.holder else "",
+            reference=file.subject_code,
+            icon=row.icon,
+        )
+
+
 def _of_application(row, on, kind, icon):
     return Deadline(
         on,
         kind,
         row.program.name,
-        f"{row.project.holder} · {row.project.title}",
+        " · ".join(str(part) for part in (row.holder, row.subject.title) if part),
         row.get_absolute_url(),
-        whom=row.project.holder.name,
-        reference=row.project.reference,
+        whom=row.holder.name if row.holder else "",
+        reference=row.subject_code,
         amount=row.amount_requested,
         icon=icon,
     )
@@ -103,8 +127,9 @@ def _of_application(row, on, kind, icon):
 
 def next_steps(figures):
     """Next steps of active projects, and the day to look again at those on pause."""
-    projects = figures.projects.open().select_related("holder", "stage")
-    for project in projects.exclude(next_step_on=None, revisit_on=None):
+    projects = figures.projects.open().exclude(next_step_on=None, revisit_on=None)
+    shown = "reference", "title", "holder", "stage", "next_step", "next_step_on", "revisit_on"
+    for project in projects.only(*shown).prefetch_related("holder", "stage"):
         paused = project.stage.kind == Stage.Kind.PAUSED
         on = project.revisit_on if paused else project.next_step_on
         if on is None:

@@ -7,8 +7,10 @@ from tempfile import TemporaryFile
 import xlsxwriter
 from django.http import HttpResponse, StreamingHttpResponse
 
+from actions.models import Action
 from crm.models import Organisation, Project
-from funding.models import Application, with_money
+from funding.models import Application, Program, ReceivedAid, with_money
+from funding.models.programs import INSTRUMENTS
 from reporting.columns import Column, french, plain
 from reporting.workbook import FORMATS, OPTIONS, XLSX, write
 
@@ -78,21 +80,115 @@ PROJECTS = [
 ]
 
 APPLICATIONS = [
-    Column("Projet", lambda a: a.project.reference, "code", 13),
-    Column("Intitulé", lambda a: a.project.title, "text", 36),
-    Column("Porteur", lambda a: a.project.holder.name, "text", 28),
+    Column("Projet", lambda a: a.subject_code, "code", 13),
+    Column("Intitulé", lambda a: a.subject.title, "text", 36),
+    Column("Porteur", lambda a: a.holder and a.holder.name, "text", 28),
     Column("Financeur", lambda a: a.program.funder.short_name, "text", 20),
     Column("Dispositif", lambda a: a.program.name, "text", 40),
     Column("Statut", lambda a: a.get_status_display(), "text", 16),
     Column("Référence du dossier", lambda a: a.reference, "code", 18),
     Column("Demandé", lambda a: a.amount_requested, "money", 14),
     Column("Accordé", lambda a: a.amount_granted, "money", 14),
+    Column("Engagé", lambda a: a.amount_committed, "money", 14),
+    Column("Dépenses justifiées", lambda a: a.amount_justified, "money", 14),
     Column("Versé", lambda a: a.amount_paid, "money", 14),
     Column("À déposer le", lambda a: a.due_on, "date", 12),
     Column("Déposé le", lambda a: a.filed_on, "date", 12),
     Column("Complet le", lambda a: a.received_on, "date", 12),
     Column("Décision attendue le", lambda a: a.decision_expected_on, "date", 12),
     Column("Décidé le", lambda a: a.decided_on, "date", 12),
+]
+
+ACTIONS = [
+    Column("Code", lambda a: a.code, "code", 9),
+    Column("Intitulé", lambda a: a.title, "text", 38),
+    Column("Action prioritaire", lambda a: a.priority.label, "text", 28),
+    Column(
+        "Axes nationaux", lambda a: ", ".join(p.short for p in a.national_priorities.all()),
+        "text", 30,
+    ),
+    Column("Statut", lambda a: a.get_status_display(), "text", 13),
+    Column("Météo", lambda a: label(a.health), "text", 11),
+    Column("Avancement (%)", lambda a: a.progress, "integer", 12),
+    Column("Budget prévu", lambda a: a.budget_planned, "money", 14),
+    Column("Engagé", lambda a: a.budget_committed, "money", 14),
+    Column("Dépensé", lambda a: a.budget_spent, "money", 14),
+    Column("Pilote", lambda a: a.pilot and a.pilot.name, "text", 28),
+    Column("Partenaires", lambda a: ", ".join(o.name for o in a.partners.all()), "text", 34),
+    Column("Bénéficiaires", lambda a: a.beneficiaries, "text", 28),
+    Column("Suivie par", lambda a: a.owner and str(a.owner), "text", 20),
+    Column("Début", lambda a: a.starts_on, "date", 12),
+    Column("Fin", lambda a: a.ends_on, "date", 12),
+    Column("Prochain jalon", lambda a: a.next_milestone, "text", 30),
+    Column("Échéance du jalon", lambda a: a.next_milestone_on, "date", 13),
+    Column("Entreprises", lambda a: a.organisation_count, "integer", 11),
+    Column("Projets", lambda a: a.project_count, "integer", 10),
+]  # fmt: skip
+
+PROGRAMS = [
+    Column("Code", lambda p: p.code, "code", 10),
+    Column("Dispositif", lambda p: p.name, "text", 46),
+    Column("Financeur", lambda p: p.funder.short_name, "text", 20),
+    Column("Opérateur", lambda p: p.operator, "text", 24),
+    Column("Instruments", lambda p: ", ".join(INSTRUMENTS[i] for i in p.instruments), "text", 22),
+    Column("État", lambda p: p.get_state_display(), "text", 12),
+    Column("Territoire", lambda p: p.scope_label, "text", 24),
+    Column("Taux minimum (%)", lambda p: p.rate_min, "number", 11),
+    Column("Taux maximum (%)", lambda p: p.rate_max, "number", 11),
+    Column("Assiette minimum", lambda p: p.costs_min, "money", 15),
+    Column("Assiette maximum", lambda p: p.costs_max, "money", 15),
+    Column("Aide minimum", lambda p: p.aid_min, "money", 15),
+    Column("Aide maximum", lambda p: p.aid_max, "money", 15),
+    Column("Ouvre le", lambda p: p.opens_on, "date", 12),
+    Column("Ferme le", lambda p: p.closes_on, "date", 12),
+    Column("Base juridique", lambda p: p.legal_basis, "text", 30),
+    Column("Source", lambda p: p.source, "text", 40),
+    Column("Fiabilité", lambda p: p.get_confidence_display(), "text", 18),
+    Column("Vérifié le", lambda p: p.verified_on, "date", 12),
+    Column("En bref", lambda p: p.summary, "text", 60),
+]
+
+RECEIVED_AIDS = [
+    Column("SIREN", lambda a: a.siren, "code", 12),
+    Column("Entreprise", lambda a: a.firm, "text", 34),
+    Column("Octroyée le", lambda a: a.granted_on, "date", 12),
+    Column("Équivalent-subvention brut", lambda a: a.amount, "money", 16),
+    Column("Règlement", lambda a: a.get_regulation_display(), "text", 34),
+    Column("Accordée par", lambda a: a.funder, "text", 30),
+    Column("Objet", lambda a: a.purpose, "text", 40),
+    Column("Preuve", lambda a: a.evidence, "text", 24),
+]
+
+WATCH = [
+    Column("Constaté le", lambda n: n.noticed_at, "date", 13),
+    Column("Projet", lambda n: n.project.reference, "code", 13),
+    Column("Intitulé", lambda n: n.project.title, "text", 36),
+    Column("Porteur", lambda n: n.project.holder.name, "text", 28),
+    Column("Financeur", lambda n: n.program.funder.short_name, "text", 20),
+    Column("Dispositif", lambda n: n.program.name, "text", 40),
+    Column("Version", lambda n: n.version_after.number, "integer", 9),
+    Column(
+        "Verdict précédent",
+        lambda n: "nouveau dispositif" if n.is_new_program else n.before.label,
+        "text", 17,
+    ),
+    Column("Verdict", lambda n: n.after.label, "text", 14),
+    Column("Ce qui a changé", lambda n: n.summary, "text", 70),
+    Column("Vu le", lambda n: n.seen_at, "date", 12),
+    Column("Vu par", lambda n: n.seen_by and str(n.seen_by), "text", 20),
+]  # fmt: skip
+
+# Of (closing, candidate): a project that could still ask a program that closes soon.
+CLOSINGS = [
+    Column("Date", lambda row: row[0].on, "date", 12),
+    Column("Nature", lambda row: row[0].what, "text", 10),
+    Column("Financeur", lambda row: row[0].program.funder.short_name, "text", 20),
+    Column("Dispositif", lambda row: row[0].program.name, "text", 40),
+    Column("Projet", lambda row: row[1].project.reference, "code", 13),
+    Column("Intitulé", lambda row: row[1].project.title, "text", 36),
+    Column("Porteur", lambda row: row[1].project.holder.name, "text", 28),
+    Column("Verdict", lambda row: row[1].verdict.label, "text", 14),
+    Column("À confirmer", lambda row: row[1].doubt, "text", 60),
 ]
 
 
@@ -105,8 +201,20 @@ def projects(viewer, territory):
 
 
 def applications(viewer, territory):
-    rows = Application.objects.visible_to(viewer).filter(project__territory=territory)
-    return rows.for_list()
+    return Application.objects.visible_to(viewer).in_territory(territory).for_list()
+
+
+def actions(viewer, territory):
+    rows = Action.objects.visible_to(viewer).current().filter(plan__territory=territory)
+    return rows.for_list().with_links(viewer)
+
+
+def programs(viewer, territory):
+    return Program.objects.visible_to(viewer).for_territory(territory).for_list()
+
+
+def received_aids(viewer, territory):
+    return ReceivedAid.objects.visible_to(viewer).filter(territory=territory).for_list()
 
 
 def as_csv(columns, rows, name):

@@ -23,8 +23,10 @@ from crm.models import (
     Role,
     Stage,
 )
+from funding.aid_counts import SUMS
 from funding.models import Application, Funder
 from reporting.deadlines import deadlines
+from reporting.rows import with_names
 
 JOBS = {
     "jobs_created_planned": "Emplois créés, prévus",
@@ -62,9 +64,12 @@ class FunderLine:
     count: int
     requested: Decimal | None
     granted: Decimal | None
+    committed: Decimal | None
     paid: Decimal | None
     requested_unknown: int
     granted_unknown: int
+    committed_unknown: int
+    paid_unknown: int
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ class Figures:
 
     @cached_property
     def applications(self):
-        return Application.objects.visible_to(self.viewer).filter(project__territory=self.territory)
+        return Application.objects.visible_to(self.viewer).in_territory(self.territory)
 
     @cached_property
     def actions(self):
@@ -215,8 +220,9 @@ class Figures:
 
     @cached_property
     def live_applications(self):
-        """Files without a final answer, of projects still open."""
-        return list(self.applications.live().filter(project__in=self.projects.open()).for_list())
+        """Files without a final answer, of projects and actions still open."""
+        is_open = Q(project__in=self.projects.open()) | Q(action__in=self.actions.unfinished())
+        return list(with_names(self.applications.live().filter(is_open)))
 
     @cached_property
     def by_funder(self):
@@ -225,14 +231,7 @@ class Figures:
             row.pop("program__funder"): row
             for row in self.applications.order_by()
             .values("program__funder")
-            .annotate(
-                count=Count("pk"),
-                requested_unknown=Count("pk", filter=Q(amount_requested=None)),
-                granted_unknown=Count(
-                    "pk", filter=Q(amount_granted=None, status=Application.Status.ACCEPTED)
-                ),
-                **AID_SUMS,
-            )
+            .annotate(count=Count("pk"), **SUMS)
         }
         lines = [
             FunderLine(code, funder.short_name, **rows[code])

@@ -15,3 +15,8 @@ class ReadingForm(Form):
         field.choices = [(level.code, level.label) for level in levels]
         field.coerce = found.__getitem__
         field.initial = levels[0].code
+
+    def clean(self):
+        for name in sorted(set(self.data) - set(self.fields)):
+            self.add_error(None, f"Le filtre «\u00a0{name}\u00a0» n’existe pas.")
+        return super().clean()

@@ -233,7 +233,7 @@ def write_totals(book, figures, listed):
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 2, 14)
     sheet.set_column(3, len(heads) - 1, 15)
-    sheet.set_row(3, 32)
+    sheet.set_row(3, 46)
     for i, head in enumerate(heads):
         align = {"align": "right", "indent": 0} if i else {}
         sheet.write_string(3, i, head, book.format("head", **align))

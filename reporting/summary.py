@@ -99,7 +99,7 @@ def key_formulas(tables):
         },
         "requested": (sums["requested"], blank(funding, "Projet", "Demandé")),
         "granted": (sums["granted"], blank(funding, "Projet", "Accordé", *accepted)),
-        "paid": (sums["paid"], ""),
+        "paid": (sums["paid"], blank(funding, "Projet", "Versé", *accepted)),
         "actions": (filled(actions, "Action"), ""),
         "budget": (known(budget, f"SUM({budget})"), blank(actions, "Action", "Budget prévu")),
         "to_decide": (filled(decide, "Point"), ""),

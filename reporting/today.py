@@ -5,6 +5,8 @@ from functools import cached_property
 
 from actions.models import AgendaItem, Meeting
 from crm.models import PAIR, Organisation, ReviewRequest, Role, StageChange
+from funding import watch
+from funding.reminders import KINDS
 from reporting.charts import ruler
 from reporting.figures import Figures
 
@@ -12,7 +14,15 @@ SOON = 30
 WEEK = 7
 SILENT = 60
 SHOWN = 6
+TOLD = 100  # notices among which the home page picks
 OWN = {"Prochaine étape", "Avis du binôme"}
+# What a change of the catalogue does to projects.
+NEWS = {
+    "not_eligible": "devient non éligible,deviennent non éligibles",
+    "eligible": "devient éligible,deviennent éligibles",
+    "to_confirm": "devient à confirmer,deviennent à confirmer",
+    "new": "piste nouvelle,pistes nouvelles",
+}
 CLOSING = {"Clôture d’un dispositif", "Dossier à déposer"}
 
 
@@ -75,8 +85,15 @@ class Today:
         return [row for row in self.deadlines if row.kind in CLOSING and row.on <= limit]
 
     @cached_property
+    def file_dues(self):
+        """What files ask within thirty days, late things first: nobody else reminds of them."""
+        limit = self.on + datetime.timedelta(days=SOON)
+        return [row for row in self.figures.deadlines if row.kind in KINDS and row.on <= limit]
+
+    @cached_property
     def other_deadlines(self):
-        return [row for row in self.deadlines if row not in self.closing][:SHOWN]
+        told = [*self.closing, *self.file_dues]
+        return [row for row in self.deadlines if row not in told][:SHOWN]
 
     @cached_property
     def ruler(self):
@@ -102,6 +119,46 @@ class Today:
         """The latest moves of the projects one may read, with who made them."""
         rows = StageChange.objects.filter(project__in=self.figures.projects)
         return list(rows.select_related("project__holder", "from_stage", "to_stage", "by")[:SHOWN])
+
+    # Watch -------------------------------------------------------------------------------------
+
+    @cached_property
+    def notices(self):
+        """What a change of the catalogue did, that nobody of the team has seen."""
+        return watch.notices(self.user, self.territory).unseen()
+
+    @cached_property
+    def news(self):
+        return self.notices.counts()
+
+    @cached_property
+    def news_count(self):
+        return sum(self.news[kind] for kind in NEWS)
+
+    @property
+    def news_kinds(self):
+        """(kind, how many, its words) of what there is, the worst first."""
+        return [(kind, self.news[kind], words) for kind, words in NEWS.items() if self.news[kind]]
+
+    @cached_property
+    def news_by_program(self):
+        """The latest, program by program; the list has them all."""
+        return watch.by_program(self.notices.for_list()[:TOLD]) if self.news_count else []
+
+    @cached_property
+    def newest_news(self):
+        """What « tout est vu » may mark: nothing that comes after the page was drawn."""
+        return self.notices.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+    @cached_property
+    def closings(self):
+        """Programs that close soon and that a project could still ask."""
+        return watch.closing(self.user, self.territory, today=self.on)
+
+    @cached_property
+    def sure_closings(self):
+        """Those that an eligible project could ask: what to call about first."""
+        return [closing for closing in self.closings if closing.eligible]
 
     # Committee --------------------------------------------------------------------------------
 

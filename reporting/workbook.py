@@ -39,6 +39,7 @@ KINDS = {
     "code": {"num_format": "@", "align": "left", "indent": 1},
     "upright": {"align": "center"},
     "date": {"num_format": "dd/mm/yyyy", "align": "center"},
+    "month": {"num_format": "mm/yyyy", "align": "center"},
     "money": {"num_format": f"{FRENCH}#,##0{NBSP}€"},
     "integer": {"num_format": f"{FRENCH}#,##0"},
     "number": {"num_format": f"{FRENCH}General"},
@@ -57,6 +58,7 @@ HEADS = {
         "bold": False,
     },
     "date": {"align": "center", "indent": 0},
+    "month": {"align": "center", "indent": 0},
 } | dict.fromkeys(("money", "integer", "number", "percent"), {"align": "right", "indent": 0})
 ROLES = {
     "cell": {"valign": "vcenter", "bottom": 1, "bottom_color": HAIR},
@@ -176,7 +178,8 @@ class Book:
         for i, column in enumerate(columns):
             form = self.format("ask" if ask else "head", **HEADS.get(column.format, {}))
             sheet.write_string(row, left + i, column.label, form)
-        self._rows(sheet, columns, rows, row + 1, left, least)
+        values = [[plain(column.value(item)) for item in rows] for column in columns]
+        self._rows(sheet, columns, values, row + 1, left, least)
         if not rows:
             sheet.write_string(row + 1, left, empty, self.format("note", italic=True))
         if filters and rows:
@@ -185,35 +188,35 @@ class Book:
             sheet.freeze_panes(row + 1, freeze)
             sheet.repeat_rows(row)
         if total and rows:
-            self._totals(sheet, at, rows, total)
+            self._totals(sheet, at, values, total)
         return at
 
     def widths(self, sheet, columns, left=0):
         for i, column in enumerate(columns):
             sheet.set_column(left + i, left + i, column.width)
 
-    def _rows(self, sheet, columns, rows, first, left, least):
-        formats = [self.format("cell", column.format) for column in columns]
-        for at, item in enumerate(rows, start=first):
-            lines = 1
-            for i, column in enumerate(columns):
-                value = plain(column.value(item))
-                write(sheet, at, left + i, value, formats[i])
-                if column.format == "wrap" and value is not None:
-                    lines = max(lines, _lines(value, column.width))
+    def _rows(self, sheet, columns, values, first, left, least):
+        heights = [1] * len(values[0])
+        for i, (column, cells) in enumerate(zip(columns, values, strict=True), start=left):
+            form = self.format("cell", column.format)
+            for at, value in enumerate(cells, start=first):
+                write(sheet, at, i, value, form)
+            if column.format == "wrap":
+                lines = (_lines(value, column.width) for value in cells)
+                heights = [*map(max, heights, lines)]
+        for at, lines in enumerate(heights, start=first):
             sheet.set_row(at, max(least, 4 + 13 * lines))
 
-    def _totals(self, sheet, at, rows, label):
+    def _totals(self, sheet, at, values, label):
         """SUBTOTAL follows the filters of the reader; below, what is still to be known."""
         total, blank = at.last + 1, at.last + 2
         asks = [column for column in at.columns if column.asks]
-        for i, column in enumerate(at.columns):
-            values = [plain(column.value(item)) for item in rows]
-            cells = xl_range_abs(at.first, at.left + i, at.last, at.left + i)
+        for i, (column, cells) in enumerate(zip(at.columns, values, strict=True)):
+            place = xl_range_abs(at.first, at.left + i, at.last, at.left + i)
             form = self.format("total", column.format)
             if column.total:
-                known = sum(value for value in values if value is not None)
-                sheet.write_formula(total, at.left + i, f"=SUBTOTAL(9,{cells})", form, known)
+                known = sum(value for value in cells if value is not None)
+                sheet.write_formula(total, at.left + i, f"=SUBTOTAL(9,{place})", form, known)
             else:
                 sheet.write_blank(total, at.left + i, None, form)
             if column.asks:
@@ -224,12 +227,26 @@ class Book:
                     align="right",
                     font_size=9,
                 )
-                unknown = values.count(None)
-                sheet.write_formula(blank, at.left + i, f"=COUNTBLANK({cells})", form, unknown)
+                formula, unknown = self._blanks(at, column, values, place)
+                sheet.write_formula(blank, at.left + i, formula, form, unknown)
             elif asks:
                 sheet.write_blank(blank, at.left + i, None, self.format("blank"))
         sheet.write_string(total, at.left, label, self.format("total"))
         sheet.set_row(total, 20)
+
+    @staticmethod
+    def _blanks(at, column, values, place):
+        """(formula, value): the empty cells of a column, where it asks."""
+        cells = values[at.columns.index(column)]
+        if column.asks is True:
+            return f"=COUNTBLANK({place})", cells.count(None)
+        name, wanted = column.asks
+        others = values[at.index[name]]
+        where = at.column(name).split("!")[1]
+        unknown = sum(
+            value is None and other == wanted for value, other in zip(cells, others, strict=True)
+        )
+        return f'=COUNTIFS({where},"{wanted}",{place},"")', unknown
 
     def bars(
         self, sheet, at, *, title, series, categories, width=700, height=300, offset=0, money=False
@@ -287,6 +304,8 @@ def letter(column):
 
 def _lines(text, width):
     """How many lines a wrapped text takes; 1.12 characters a unit of width at 10 points."""
+    if text is None:
+        return 1
     room = max(1, int(width * 1.12))
     return sum(max(1, -(-len(line) // room)) for line in str(text).splitlines())
 

@@ -3,9 +3,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from actions.filters import ActionFilter
 from crm.filters.organisations import OrganisationFilter
 from crm.filters.projects import ProjectFilter
-from funding.filters import ApplicationFilter
+from funding.filters import ApplicationFilter, ProgramFilter
 from reporting import exports
 from reporting.committee import file_name
 
@@ -28,6 +29,18 @@ def projects(request, kind):
 def applications(request, kind):
     rows = exports.applications(request.user, request.territory)
     return export(request, kind, ApplicationFilter, rows, exports.APPLICATIONS, "dossiers")
+
+
+@require_safe
+def actions(request, kind):
+    rows = exports.actions(request.user, request.territory)
+    return export(request, kind, ActionFilter, rows, exports.ACTIONS, "plan-d-actions")
+
+
+@require_safe
+def programs(request, kind):
+    rows = exports.programs(request.user, request.territory)
+    return export(request, kind, ProgramFilter, rows, exports.PROGRAMS, "dispositifs")
 
 
 def export(request, kind, filterset_class, rows, columns, what):

@@ -37,6 +37,7 @@ FUNDERS = [
     Column("Demandé, à confirmer", lambda line: line.requested_unknown, "integer"),
     Column("Accordé", lambda line: line.granted, "money"),
     Column("Versé", lambda line: line.paid, "money"),
+    Column("Versé, à confirmer", lambda line: line.paid_unknown, "integer"),
 ]
 
 
@@ -76,8 +77,8 @@ def national_return(request):
 def download(request, report, what, default):
     """The report at the level asked for; nobody draws more than what they may read."""
     levels = readings.open_to(request.user, request.territory)
-    form = ReadingForm({"lecture": request.GET.get("lecture", default)}, levels=levels)
-    if form.data["lecture"] in readings.LEVELS and not form.is_valid():
+    form = ReadingForm({"lecture": default} | request.GET.dict(), levels=levels)
+    if form.data["lecture"] in readings.LEVELS and "lecture" in form.errors:
         raise PermissionDenied
     if not form.is_valid():
         return render(request, "reporting/refused.html", {"form": form}, status=400)
