@@ -4,10 +4,12 @@ A route that is not in the tables below fails: whoever adds one says who may use
 """
 
 import datetime as dt
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from actions.models import (
     Action,
@@ -19,7 +21,8 @@ from actions.models import (
 )
 from crm.imports.commit import receive
 from crm.models import Confidentiality, LocalPriority, Membership, PartnerToken, Role, Sector
-from funding.models import DeclaredFact
+from funding import ledger_imports
+from funding.models import Program, Undertaking
 from tests.crm.factories import (
     ContactFactory,
     FollowUpFactory,
@@ -32,7 +35,18 @@ from tests.crm.factories import (
     TerritoryFactory,
     UserFactory,
 )
-from tests.funding.factories import ApplicationFactory, ProgramFactory
+from tests.funding.factories import (
+    ApplicationFactory,
+    CatalogueImportFactory,
+    CostLineFactory,
+    EnvelopeFactory,
+    FinancingPlanFactory,
+    MatchDecisionFactory,
+    PieceFactory,
+    ProgramFactory,
+    ReceivedAidFactory,
+    WatchNoticeFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -132,29 +146,131 @@ ROUTES = {
     "actions:agenda_item_place": (POST, TEAM, "item_place"),
     "actions:agenda_item_withdraw": (POST, TEAM, "item"),
     "actions:decision_new": (GET, TEAM, "item"),
+    "actions:remove": (GET, TEAM, "removable"),
+    "actions:restore": (POST, TEAM, "removed"),
     "funding:program_list": (GET, ALL, None),
     "funding:program": (GET, ALL, "program"),
     "funding:ranking_help": (GET, ALL, None),
+    "funding:catalogue_new": (GET, MANAGER, None),
+    "funding:catalogue_edit": (GET, MANAGER, "program"),
+    "funding:catalogue_versions": (GET, ALL, "program"),
+    "funding:catalogue_verify": (POST, MANAGER, "program"),
+    "funding:catalogue_unverify": (POST, MANAGER, "program_check"),
+    "funding:catalogue_withdraw": (POST, MANAGER, "program_version"),
+    "funding:catalogue_import_list": (GET, MANAGER, None),
+    "funding:catalogue_import_fetch": (POST, MANAGER, None),
+    "funding:catalogue_import": (GET, MANAGER, "catalogue_import"),
+    "funding:catalogue_import_choose": (POST, MANAGER, "catalogue_import"),
+    "funding:catalogue_import_commit": (POST, MANAGER, "catalogue_import"),
+    "funding:catalogue_import_undo": (POST, MANAGER, "catalogue_import"),
+    "funding:catalogue_import_discard": (POST, MANAGER, "catalogue_import"),
+    "funding:watch_list": (GET, ALL, None),
+    "funding:watch_closing": (GET, ALL, None),
+    "funding:watch_seen": (POST, TEAM, None),
+    "funding:watch_unseen": (POST, TEAM, "watch_mark"),
+    "funding:watch_digest": (POST, TEAM, None),
+    "funding:watch_panel": (GET, ALL, "project"),
+    "reporting:watch_export": (GET, ALL, "kind"),
+    "reporting:closing_export": (GET, ALL, "kind"),
     "funding:project_panel": (GET, ALL, "project"),
+    "funding:action_panel": (GET, ALL, "action"),
     "funding:question_panel": (GET, ALL, "project"),
     "funding:answer": (POST, TEAM, "project"),
-    "funding:forget": (POST, TEAM, "fact"),
+    "funding:forget": (POST, TEAM, "project"),
+    "funding:restore": (POST, TEAM, "project_fact"),
+    "funding:retain": (POST, TEAM, "project"),
+    "funding:dismiss": (POST, TEAM, "project"),
+    "funding:decision_undo": (POST, TEAM, "match_decision"),
+    "funding:decision_revoke": (POST, TEAM, "match_decision"),
+    "funding:decision_renew": (POST, TEAM, "match_decision"),
+    "funding:decision_up": (POST, TEAM, "match_decision"),
+    "funding:decision_down": (POST, TEAM, "match_decision"),
+    "funding:information_list": (GET, ALL, None),
+    "funding:information_answer": (POST, TEAM, "project"),
+    "funding:holder_informations": (GET, ALL, "organisation"),
+    "funding:holder_answer": (POST, TEAM, "project"),
+    "funding:target_list": (GET, ALL, "program"),
+    "reporting:targets_export": (GET, ALL, "program_file"),
     "funding:application_panel": (GET, ALL, "project"),
     "funding:application_new": (GET, TEAM, "project"),
     "funding:application_list": (GET, ALL, None),
+    "funding:action_application_panel": (GET, ALL, "action"),
+    "funding:action_application_new": (GET, TEAM, "action"),
     "funding:application": (GET, ALL, "application"),
+    "funding:application_edit": (GET, TEAM, "application"),
+    "funding:application_move": (POST, TEAM, "application"),
+    "funding:application_move_undo": (POST, TEAM, "application_move"),
+    "funding:application_prepare": (POST, TEAM, "application"),
+    "funding:application_demarche": (GET, TEAM, "application"),
+    "funding:application_demarche_apply": (POST, TEAM, "application"),
+    "funding:application_row_new": (GET, TEAM, "new_application_row"),
+    "funding:application_row_edit": (GET, TEAM, "application_row"),
+    "funding:application_row_done": (POST, TEAM, "application_row"),
+    "funding:application_row_undone": (POST, TEAM, "application_row"),
+    "funding:application_row_remove": (POST, TEAM, "application_row"),
+    "funding:application_row_restore": (POST, TEAM, "removed_application_row"),
+    "funding:plan_list": (GET, ALL, None),
+    "funding:plan_panel": (GET, ALL, "project"),
+    "funding:action_plan_panel": (GET, ALL, "action"),
+    "funding:plan_new": (GET, TEAM, "project"),
+    "funding:action_plan_new": (GET, TEAM, "action"),
+    "funding:plan": (GET, ALL, "financing_plan"),
+    "funding:plan_edit": (GET, TEAM, "financing_plan"),
+    "funding:plan_duplicate": (GET, TEAM, "financing_plan"),
+    "funding:plan_choose": (POST, TEAM, "financing_plan"),
+    "funding:plan_remove": (POST, TEAM, "financing_plan"),
+    "funding:plan_restore": (POST, TEAM, "removed_plan"),
+    "funding:plan_programs": (GET, TEAM, "financing_plan"),
+    "reporting:plans_export": (GET, ALL, "kind"),
+    "reporting:plan_workbook": (GET, ALL, "financing_plan"),
+    "funding:line_new": (GET, TEAM, "new_line"),
+    "funding:line_edit": (GET, TEAM, "line"),
+    "funding:line_amount": (POST, TEAM, "line"),
+    "funding:line_remove": (POST, TEAM, "line"),
+    "funding:line_restore": (POST, TEAM, "removed_line"),
+    "funding:aid_list": (GET, TEAM, None),
+    "funding:received_aid": (GET, TEAM, "aid"),
+    "funding:aid_remove": (POST, TEAM, "aid"),
+    "funding:aid_restore": (POST, TEAM, "removed_aid"),
+    "funding:ledger": (GET, TEAM, "organisation"),
+    "funding:ledger_panel": (GET, TEAM, "organisation"),
+    "funding:aid_new": (GET, TEAM, "organisation"),
+    "funding:firm_new": (GET, TEAM, "organisation"),
+    "funding:firm_remove": (POST, TEAM, "firm"),
+    "funding:undertaking_declared": (POST, TEAM, "organisation"),
+    "funding:ledger_imports": (GET, TEAM, None),
+    "funding:ledger_import": (GET, TEAM, "ledger_batch"),
+    "funding:ledger_import_undo": (POST, TEAM, "ledger_batch"),
+    "funding:ledger_import_refused": (GET, TEAM, "ledger_batch"),
+    "reporting:aids_export": (GET, TEAM, "kind"),
+    "reporting:programs_export": (GET, ALL, "kind"),
+    "reporting:minimis_declaration": (GET, TEAM, "organisation"),
     "reporting:today": (GET, ALL, None),
     "reporting:reports": (GET, REPORT, None),
     "reporting:committee_workbook": (GET, TEAM, None),
     "reporting:national_return": (GET, REPORT, None),
+    "funding:envelope_list": (GET, TEAM, None),
+    "funding:envelope_new": (GET, TEAM, None),
+    "funding:envelope_compare": (GET, TEAM, None),
+    "funding:envelope": (GET, TEAM, "envelope"),
+    "funding:envelope_choose": (POST, TEAM, "envelope"),
+    "funding:envelope_edit": (GET, TEAM, "envelope"),
+    "funding:envelope_duplicate": (GET, TEAM, "envelope"),
+    "funding:envelope_remove": (POST, TEAM, "envelope"),
+    "funding:envelope_restore": (POST, TEAM, "removed_envelope"),
+    "reporting:envelopes_export": (GET, TEAM, "kind"),
+    "reporting:funding": (GET, REPORT, None),
+    "reporting:funding_workbook": (GET, REPORT, None),
     "reporting:organisations_export": (GET, ALL, "kind"),
     "reporting:projects_export": (GET, ALL, "kind"),
     "reporting:applications_export": (GET, ALL, "kind"),
+    "reporting:actions_export": (GET, ALL, "kind"),
 }
 # What a route cannot do without, so that its answer is about the right to use it.
 DATA = {"crm:project_move": {"stage": "qualifie"}}
 # Open to everyone: signing in, the documentation of the API, the component page of DEBUG.
-PUBLIC = {"crm:sign_in", "crm:first_password", "crm:components", "api:root", "api:docs"}
+PUBLIC = {"crm:sign_in", "crm:lost_password", "crm:lost_password_sent"}
+PUBLIC |= {"crm:first_password", "crm:components", "api:root", "api:docs"}
 PUBLIC |= {"api:schema", "api:not_found"}
 API = {
     "api:organisation": "organisations:read",
@@ -166,7 +282,7 @@ API = {
     "api:match": "matches:read",
 }
 # The catalogue is public information: a stranger to this territory reads it from theirs.
-SHARED = {"program", "reference_kind", "kind"}
+SHARED = {"program", "program_check", "program_version", "reference_kind", "kind", "program_file"}
 
 
 def names(entries, namespace=""):
@@ -185,6 +301,10 @@ def test_every_route_says_who_may_use_it():
 
 @pytest.fixture
 def world(territory):
+    return one_of_each(territory)
+
+
+def one_of_each(territory):
     """One of each thing in the territory, readable by every role where confidentiality allows."""
     holder = OrganisationFactory(territory=territory)
     project = ProjectFactory(
@@ -222,18 +342,65 @@ def world(territory):
         "meeting": meeting,
         "item": item,
         "program": ProgramFactory(),
-        "fact": DeclaredFact.objects.create(project=project, key="support_letter", value=True),
         "application": ApplicationFactory(project=project),
+        "aid": ReceivedAidFactory(organisation=holder),
+        "financing_plan": FinancingPlanFactory(project=project),
+        "envelope": EnvelopeFactory(territory=territory),
+        "match_decision": MatchDecisionFactory(project=project),
     }
+    cost = CostLineFactory(plan=objects["financing_plan"])
+    file = objects["application"]
+    move = file.move_to("brouillon", on=dt.date(2026, 1, 5), by=None)
+    ledger_batch = ledger_imports.receive(
+        "aides.csv", b"SIREN;Date d'octroi\n000000019;01/02/2025\n", territory, by=None
+    )
+    ledger_batch.save()
+    undertaking = Undertaking.objects.create(territory=territory, name="Groupe")
+    for siren, name in ((holder.siren, holder.name), ("900000100", "Filiale")):
+        firm = undertaking.firms.create(territory=territory, siren=siren, name=name)
+    version = objects["program_version"] = published(objects["program"])
+    objects["program_check"] = version.checks.create(
+        on=dt.date(2026, 1, 1), source="relu", before={"verified_on": None, "source": "lu"}
+    )
     arguments = {name: [thing.pk] for name, thing in objects.items()}
     return arguments | {
         "batch": [batch.token],
         "reference_kind": ["filieres"],
         "reference": ["filieres", "maroquinerie"],
         "action_link": [action.pk, "projet", project.pk],
+        "removable": ["jalon", objects["milestone"].pk],
+        "removed": ["point", AgendaItem.objects.create(territory=territory, title="X").remove().pk],
+        "project_fact": [project.pk, "support_letter"],
         "item_place": [loose.pk, meeting.pk],
+        "ledger_batch": [ledger_batch.token],
+        "catalogue_import": [CatalogueImportFactory(territory=territory).token],
+        "firm": [holder.pk, firm.pk],
+        "application_move": [file.pk, move.pk],
+        "new_application_row": [file.pk, "tranche"],
+        "application_row": ["piece", PieceFactory(application=file).pk],
+        "removed_application_row": ["piece", PieceFactory(application=file).remove().pk],
+        "new_line": [objects["financing_plan"].pk, "depense"],
+        "line": ["depense", cost.pk],
+        "removed_line": ["depense", CostLineFactory(plan=cost.plan).remove().pk],
+        "removed_plan": [FinancingPlanFactory(project=project, is_chosen=False).remove().pk],
+        "removed_envelope": [EnvelopeFactory(territory=territory).remove().pk],
+        "removed_aid": [ReceivedAidFactory(organisation=holder).remove().history_id],
+        "watch_mark": [
+            WatchNoticeFactory(project=project, seen_at=timezone.now(), seen_mark=uuid4()).seen_mark
+        ],
         "kind": ["csv"],
+        "program_file": [objects["program"].pk, "csv"],
     }
+
+
+def published(program):
+    return program.versions.create(
+        number=1,
+        applies_from=dt.date(2026, 1, 1),
+        applied_at=timezone.now(),
+        values=Program.objects.get(pk=program.pk).as_version(),
+        source="cahier des charges",
+    )
 
 
 def call(client, name, world):

@@ -236,3 +236,18 @@ def test_a_form_sent_twice_writes_one_row(officer_client, territory):
     assert territory.meetings.count() == 1
     assert territory.agenda_items.count() == 1
     assert project.review_requests.count() == 1
+
+
+def test_in_debug_too_what_is_not_found_is_said_in_french(officer, settings):
+    """`make run` is in DEBUG, and Django’s own page is in English with every route."""
+    settings.DEBUG = True
+    elsewhere = ProjectFactory()
+    for address in (elsewhere.get_absolute_url(), f"/projets/{10**30}/", "/nulle-part/"):
+        assertContains(officer.get(address), "n’est pas de votre territoire", status_code=404)
+    assertContains(officer.get("/projets/?q=%00"), "Demande incomprise", status_code=400)
+
+
+@pytest.mark.parametrize("name", ["committee_workbook", "national_return"])
+def test_a_report_refuses_a_filter_it_does_not_have(officer, name):
+    refused = officer.get(reverse(f"reporting:{name}"), {"epci": "200066926"})
+    assertContains(refused, "Le filtre «\u00a0epci\u00a0» n’existe pas.", status_code=400)

@@ -12,11 +12,13 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Sum
-from django.test import override_settings
+from django.test import Client, override_settings
+from django.urls import reverse
 from django.utils import timezone
 
 from actions.models import Action, AgendaItem, IndicatorValue, Meeting, Milestone
 from config import demo
+from config.demo import catalogue_import
 from crm import gates
 from crm.identifiers import clean_siren, clean_siret
 from crm.models import (
@@ -38,9 +40,12 @@ from crm.models import (
 )
 from crm.reference_data import load_all
 from funding import catalogue
+from funding.catalogue_imports.commit import receive as receive_catalogue
+from funding.catalogue_imports.plan import Plan
 from funding.facts import with_facts
 from funding.matching import Matcher
-from funding.models import Application
+from funding.models import Application, FinancingPlan
+from funding.plan_facts import PlanReader
 
 # A Sunday, when nobody visits anyone: dates move to working days.
 TODAY = dt.date(2026, 11, 22)
@@ -204,7 +209,8 @@ def test_files_follow_their_program_and_their_dates(fiction):
         )
         given = [amount for amount in amounts if amount is not None]
         assert given == sorted(given), application
-        program, costs = application.program, application.project.eligible_costs
+        program = application.program
+        costs = application.project.eligible_costs if application.project else None
         if application.amount_requested and program.rate_max and costs:
             assert application.amount_requested <= costs * program.rate_max / 100
         if application.amount_requested and program.aid_max:
@@ -312,3 +318,68 @@ def test_the_example_spreadsheet_has_a_row_of_every_fate(fiction):
     assert "7 créées, 2 mises à jour, 1 inchangée" in text
     assert "5 refusées" in text
     assert "notation scientifique" in text
+
+
+def test_its_financing_plans_show_what_a_plan_can_say(agent):
+    """A scenario, a lack of money, a broken ceiling, an authority, a collective action."""
+    readings = {
+        plan: PlanReader(plan.subject, agent, today=TODAY).reading(plan)
+        for plan in FinancingPlan.objects.visible_to(agent).with_lines()
+    }
+    balanced = {reading.balance.is_balanced for reading in readings.values()}
+    assert balanced == {True, False, None}
+    assert any(plan.siblings.count() == 2 for plan in readings)
+    assert any(plan.action for plan in readings)
+    refused = [check for one in readings.values() for check in one.checks if check.source]
+    assert {"cumul", "payment"} <= {check.code.partition("-")[0] for check in refused}
+    authority = next(one for one in readings.values() if one.rules.holder.is_local_authority)
+    share = next(check for check in authority.checks if check.code == "local_authority")
+    assert share.status == "conforme"
+
+
+def test_pages_without_a_territory_say_that_the_data_is_fictitious(client, fiction):
+    signed_in = Client()
+    signed_in.force_login(User.objects.get(email="lecture@etabli.test"))
+    for who, address in (
+        (client, reverse("crm:sign_in")),
+        (client, reverse("crm:lost_password")),
+        (client, reverse("api:docs")),
+        (signed_in, reverse("crm:setting_team")),
+        (signed_in, "/projets/999999/"),
+    ):
+        assert "toutes les données sont fictives" in who.get(address).content.decode(), address
+
+
+def test_a_territory_without_the_fiction_does_not_say_so(client, fiction):
+    fiction.is_demo = False
+    fiction.save(update_fields=["is_demo"])
+    assert "fictives" not in client.get(reverse("crm:lost_password")).content.decode()
+
+
+def test_the_example_catalogue_shows_every_fate_of_a_program(fiction):
+    data = catalogue_import.FILE.read_bytes()
+    plan = Plan(receive_catalogue(catalogue_import.FILE.name, data))
+    fates = {row.external_id: row.fate for row in plan.rows}
+    assert fates == {
+        "exemple-diag-copeaux": "updated",
+        "exemple-sechoir": "updated",
+        "exemple-pret-scies": "unchanged",
+        "exemple-eau-atelier": "created",
+        "exemple-diag-copeaux-atelier": "similar",
+        "exemple-sans-titre": "refused",
+    }
+    assert [change.before for row in plan.rows for change in row.kept] == ["70\u00a0000\u00a0€"]
+    assert [program.external_id for program in plan.vanished] == ["exemple-prime-rabots"]
+
+
+@pytest.mark.parametrize(
+    ("name", "origin"),
+    [
+        ("catalogue_exemple_data_gouv.csv", "data-gouv"),
+        ("catalogue_exemple_aides_territoires.csv", "aides-territoires"),
+    ],
+)
+def test_the_other_example_catalogues_are_read_in_full(fiction, name, origin):
+    batch = receive_catalogue(name, EXAMPLE.with_name(name).read_bytes())
+    assert batch.origin == origin
+    assert Plan(batch).counts["created"] == len(batch.entries) == 2

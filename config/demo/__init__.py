@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from config.demo import exchanges, meetings, organisations, plan, projects
+from config.demo import (
+    applications,
+    catalogue,
+    catalogue_import,
+    decisions,
+    envelopes,
+    exchanges,
+    ledger,
+    meetings,
+    organisations,
+    plan,
+    plans,
+    projects,
+    watch,
+)
 from config.demo.clock import Clock
 from config.demo.people import AtWork, Refused, check_debug, create_accounts
 from crm.models import Organisation, Project, Territory
@@ -47,7 +61,15 @@ def load(*, today=None):
     world.projects = projects.load(world)
     world.exchanges = exchanges.load(world)
     world.actions = plan.load(world)
+    applications.load(world)
+    plans.load(world)
+    envelopes.load(world)
+    decisions.load(world)
     meetings.load(world)
+    ledger.load(world)
+    catalogue.load(world)
+    catalogue_import.load(world)
+    watch.load(world)
     territory.is_demo = True
     territory.save(update_fields=["is_demo"])
     return True

@@ -54,6 +54,8 @@ NOT_PAGES = {
     "reporting:organisations_export",
     "reporting:projects_export",
     "reporting:applications_export",
+    "reporting:watch_export",
+    "reporting:closing_export",
 }
 # The pages of every day: walked on a phone and in the dark too.
 MAIN = {
@@ -69,6 +71,7 @@ MAIN = {
     "actions:action",
     "actions:meeting",
     "funding:program",
+    "funding:plan",
     "reporting:reports",
 }
 DARK = {"reporting:today", "crm:project_board", "crm:project", "reporting:reports"}
@@ -198,9 +201,13 @@ def things(territory):
         "item": AgendaItem.objects.filter(decision=None).last(),
         "program": Application.objects.first().program,
         "application": Application.objects.first(),
+        "financing_plan": project.financing_plans.chosen().get(),
     }
+    plan = rows["financing_plan"]
     return {name: [row.pk] for name, row in rows.items()} | {
         "batch": [batch.token],
+        "new_line": [plan.pk, "ressource"],
+        "line": ["ressource", plan.sources.last().pk],
         "reference_kind": ["filieres"],
         "reference": ["filieres", "maroquinerie"],
     }

@@ -19,8 +19,10 @@ def test_a_card_moves_by_keyboard_alone(demo, open_page, sign_in_as):
     choose_next_stage(page, card)
     dialog = page.get_by_role("dialog", name="Passer à « Qualifié »")
     expect(dialog).to_be_visible()
+    expect(dialog.get_by_label("Début")).to_be_focused()
+    expect(card.locator("details")).not_to_have_attribute("open", "")
     escape_changes_nothing(page, card, dialog)
-    page.keyboard.press("Enter")
+    choose_next_stage(page, card)
     expect(dialog).to_be_visible()
     answer_and_send(page, dialog)
     expect(page.locator("#lane-qualifie").locator(".card").filter(has_text=MOVED)).to_be_visible()
@@ -60,7 +62,8 @@ def escape_changes_nothing(page, card, dialog):
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("#lane-detecte").locator(".card").filter(has_text=MOVED)).to_be_visible()
-    expect(card.get_by_role("button", name="Qualifié")).to_be_focused()
+    expect(card.locator("details")).not_to_have_attribute("open", "")
+    expect(card.locator("summary")).to_be_focused()
 
 
 def answer_and_send(page, dialog):

@@ -4,17 +4,22 @@ from decimal import Decimal
 
 import pytest
 
-from crm.models import Confidentiality, NationalPriority, Role, Stage
-from funding.models import Application
-from tests.actions.factories import ActionFactory, AgendaItemFactory, MeetingFactory
+from actions.models import Action
+from crm.models import Confidentiality, NationalPriority, Project, Role, Stage
+from funding.models import Application, SourceLine
+from tests.actions.factories import ActionFactory
 from tests.crm.factories import (
-    InteractionFactory,
     ProjectFactory,
-    ReviewRequestFactory,
-    SiteFactory,
     UserFactory,
 )
-from tests.funding.factories import ApplicationFactory, FunderFactory, ProgramFactory
+from tests.funding.factories import (
+    ApplicationFactory,
+    CostLineFactory,
+    FinancingPlanFactory,
+    FunderFactory,
+    ProgramFactory,
+    SourceLineFactory,
+)
 
 TODAY = datetime.date(2026, 11, 22)
 
@@ -57,6 +62,25 @@ def fill(territory, seed, projects=12):
             )
     for _ in range(draw.choice([0, 3])):
         ActionFactory(territory=territory, budget_planned=maybe(draw, Decimal(15_000)))
+    for subject in (*Project.objects.all(), *Action.objects.all()):
+        if draw.random() < 0.5:
+            add_plan(subject, draw)
+
+
+def add_plan(subject, draw):
+    """A plan of any shape: empty, unbalanced, refused, without dates or amounts."""
+    kind = "project" if isinstance(subject, Project) else "action"
+    plan = FinancingPlanFactory(**{"project": None, kind: subject})
+    for _ in range(draw.choice([0, 1, 3])):
+        CostLineFactory(plan=plan, amount=maybe(draw, Decimal("1000.10"), 2000), year=2027)
+    for _ in range(draw.choice([0, 2, 4])):
+        SourceLineFactory(
+            plan=plan,
+            kind=draw.choice(list(SourceLine.Kind)),
+            state=draw.choice(list(SourceLine.State)),
+            amount=maybe(draw, Decimal("1000.10"), 2000),
+            paid_on=maybe(draw, TODAY),
+        )
 
 
 def answer(request, pair, **answers):
@@ -71,18 +95,3 @@ def pair(territory):
         UserFactory(territory=territory, role=Role.ELECTED),
         UserFactory(territory=territory, role=Role.INDUSTRIALIST),
     )
-
-
-def add_rows(territory, count=12):
-    """One more of everything that the pages and the workbooks show."""
-    for _ in range(count):
-        project = ProjectFactory(
-            territory=territory, confidentiality="public", next_step="Visite", next_step_on=TODAY
-        )
-        SiteFactory(organisation=project.holder)
-        project.priorities.set(NationalPriority.objects.all()[:2])
-        ApplicationFactory(project=project, due_on=TODAY, amount_requested=1000)
-        InteractionFactory(organisation=project.holder, project=project)
-        ReviewRequestFactory(project=project)
-        ActionFactory(territory=territory)
-        AgendaItemFactory(meeting=MeetingFactory(territory=territory), project=project)

@@ -146,3 +146,11 @@ def test_reading_never_holds_an_internal_project(territory, code, levels):
 def test_nobody_draws_more_than_they_read(territory, role, codes):
     viewer = UserFactory(territory=territory, role=role)
     assert [reading.code for reading in readings.open_to(viewer, territory)] == codes
+
+
+def test_what_an_accepted_file_was_paid_is_a_fact_to_ask_for(territory, figures):
+    project = ProjectFactory(territory=territory, confidentiality="public")
+    for status, paid in (("accepte", None), ("accepte", 500), ("depose", None)):
+        ApplicationFactory(project=project, status=status, amount_paid=paid)
+    assert (figures.aid["paid"], figures.aid["paid_unknown"]) == (500, 1)
+    assert sum(line.paid_unknown for line in figures.by_funder) == 1

@@ -11,7 +11,7 @@ from reporting import readings
 from reporting.figures import Figures
 from tests.crm.factories import ProjectFactory
 from tests.funding.factories import ApplicationFactory, ProgramFactory
-from tests.reporting.conftest import add_rows, fill
+from tests.reporting.conftest import fill
 
 pytestmark = pytest.mark.django_db
 REPORTS = "/rapports/"
@@ -105,13 +105,6 @@ def test_empty_territory_has_a_page_and_workbooks(officer_client):
     for name in ("committee_workbook", "national_return"):
         response = officer_client.get(reverse(f"reporting:{name}"))
         assert response["Content-Disposition"].endswith('.xlsx"')
-
-
-def test_reports_page_costs_the_same_queries_for_many_rows(
-    officer_client, territory, assert_flat_queries
-):
-    add_rows(territory, 1)
-    assert_flat_queries(lambda: officer_client.get(REPORTS), lambda: add_rows(territory))
 
 
 def test_a_name_with_an_ampersand_prints_and_escapes(officer_client, territory):

@@ -15,7 +15,7 @@ from tests.crm.factories import (
     ReviewRequestFactory,
 )
 from tests.funding.factories import ApplicationFactory, ProgramFactory
-from tests.reporting.conftest import add_rows, answer
+from tests.reporting.conftest import answer
 
 pytestmark = pytest.mark.django_db
 NOW = datetime.datetime(2026, 11, 22, 9, tzinfo=datetime.UTC)
@@ -164,13 +164,6 @@ def test_move_of_a_hidden_project_is_not_told(sign_in, territory, company):
         project=hidden, from_stage=hidden.stage, to_stage=Stage.objects.get(pk="qualifie")
     )
     assert "Secret de fabrique" not in home(sign_in(Role.READER)).content.decode()
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_home_costs_the_same_queries_for_many_rows(sign_in, territory, assert_flat_queries, role):
-    client = sign_in(role)
-    add_rows(territory, 1)
-    assert_flat_queries(lambda: home(client), lambda: add_rows(territory))
 
 
 def deadline(days, kind="Réunion", title="COPIL"):

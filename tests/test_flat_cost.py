@@ -1,0 +1,304 @@
+"""Every page, export and API list costs the same queries for one row and for fifty.
+
+The routes are those of the access tests: a new one is measured here without being named.
+"""
+
+import datetime
+from functools import partial
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from actions.models import Action, Meeting
+from crm.imports.commit import receive
+from crm.models import (
+    SCOPES,
+    Confidentiality,
+    ImportBatch,
+    NationalPriority,
+    Organisation,
+    Project,
+    Role,
+    Sector,
+)
+from funding import ledger_imports
+from funding.models import DeclaredFact, FinancingPlan, Program
+from tests.actions.factories import (
+    ActionFactory,
+    AgendaItemFactory,
+    DecisionFactory,
+    IndicatorFactory,
+    IndicatorValueFactory,
+    MeetingFactory,
+    MilestoneFactory,
+)
+from tests.conftest import FEW, MANY
+from tests.crm.factories import (
+    ContactFactory,
+    FollowUpFactory,
+    InteractionFactory,
+    OrganisationFactory,
+    PartnerTokenFactory,
+    ProjectFactory,
+    ReviewRequestFactory,
+    SiteFactory,
+    UserFactory,
+)
+from tests.funding.factories import (
+    AidSchemeFactory,
+    ApplicationFactory,
+    CatalogueImportFactory,
+    CostLineFactory,
+    EnvelopeFactory,
+    FinancingPlanFactory,
+    PieceFactory,
+    ProgramFactory,
+    ReceivedAidFactory,
+    SourceLineFactory,
+    TrancheFactory,
+    WatchNoticeFactory,
+)
+from tests.test_access import API, GET, ROUTES, one_of_each
+
+pytestmark = pytest.mark.django_db
+
+# These need words to show a row.
+QUERIES = {
+    "crm:search": {"q": "conserverie"},
+    "crm:organisation_names": {"field": "holder", "holder": "conserverie"},
+}
+KINDS = [["csv"], ["xlsx"]]
+# One form about one thing: what it offers to choose from may grow, or not.
+FORMS = ("_new", "_edit", "_delete", "_ask", "_revoke")
+# No row of the territory, or (the links of an organisation, an import) of what the call names.
+FIXED = {
+    "crm:account",
+    "crm:password",
+    "crm:more",
+    "crm:import_model",
+    "crm:import_columns",
+    "crm:import_refused",
+    "crm:interaction_links",
+    "crm:setting_reference",
+    "crm:settings",
+    "actions:action_link",
+    "actions:remove",
+    "funding:catalogue_versions",
+    "funding:ranking_help",
+    "funding:application",
+    "funding:application_demarche",
+    "funding:catalogue_import",
+    "funding:received_aid",
+    "funding:ledger_panel",
+    "funding:ledger_import",
+    "funding:ledger_import_refused",
+    # Of the envelopes that the address names (tests/funding/test_envelopes.py counts theirs).
+    "funding:envelope_compare",
+    "funding:envelope_duplicate",
+    "reporting:envelopes_export ['csv']",
+    "reporting:envelopes_export ['xlsx']",
+    "reporting:minimis_declaration",
+}
+# A program that leaves something to ask of every project.
+TO_JUDGE = {"kind": "text", "key": "ambition", "text": "Le projet est ambitieux."}
+# A row that shows adds at least that much; the counts of the menu add one digit or two.
+A_ROW = 50
+
+
+def grow(territory, world, numbers):
+    """For each number one more of everything, with relations of its own, and in `world` too."""
+    [holder], [project], [action], [meeting], [program] = (
+        world[name] for name in ("organisation", "project", "action", "meeting", "program")
+    )
+    holder, project = Organisation.objects.get(pk=holder), Project.objects.get(pk=project)
+    action, meeting = Action.objects.get(pk=action), Meeting.objects.get(pk=meeting)
+    program = Program.objects.get(pk=program)
+    batch = ImportBatch.objects.get(token=world["batch"][0])
+    for n in numbers:
+        ProgramFactory(funder=program.funder, criteria=[TO_JUDGE])
+        other = add_company(territory)
+        add_company(territory)  # it carries no project: a target of its own
+        add_company_rows(holder)
+        added = add_project(territory, holder if n % 2 else other)
+        for one in (project, added):
+            add_project_rows(one, program if n % 2 else add_program(program.funder), n)
+        fiche = ActionFactory(territory=territory, pilot=other)
+        for one, met in ((action, meeting), (fiche, MeetingFactory(territory=territory))):
+            add_action_rows(one, added, other)
+            add_points(met, added, one)
+        MeetingFactory(territory=territory, held_on=datetime.date(2020, 1, 1))
+        AgendaItemFactory(meeting=None, territory=territory, project=added)
+        add_settings(territory, n)
+        for plan in (
+            FinancingPlan.objects.get(pk=world["financing_plan"][0]),
+            FinancingPlanFactory(project=added),
+            plan_of(action),
+        ):
+            add_plan_rows(plan, program)
+        project.title = f"Séchoir {n}"
+        project.save()
+        batch.rows.append([n + 3, [f"Usine {n}", "Fleurance"]])
+        batch.save()
+
+
+def add_company(territory):
+    company = OrganisationFactory(territory=territory)
+    company.sectors.add(Sector.objects.first())
+    add_company_rows(company)
+    return company
+
+
+def add_company_rows(company):
+    site = SiteFactory(organisation=company, commune_id="32132", workforce_band_id="12")
+    contact = ContactFactory(organisation=company, site=site)
+    InteractionFactory(organisation=company).contacts.add(contact)
+    FollowUpFactory(territory=company.territory, organisation=company, due_on=timezone.localdate())
+    ReceivedAidFactory(organisation=company)
+
+
+def add_project(territory, holder):
+    project = ProjectFactory(
+        territory=territory,
+        holder=holder,
+        owner=UserFactory(territory=territory),
+        commune_id="32132",
+        sector_id="agroalimentaire",
+        health_id="alerte",
+        confidentiality=Confidentiality.PUBLIC,
+        planned_investment=1000,
+        next_step="Visite",
+        next_step_on=timezone.localdate(),
+    )
+    project.priorities.set(NationalPriority.objects.all()[:2])
+    return project
+
+
+def add_program(funder):
+    soon = timezone.localdate() + datetime.timedelta(days=30)
+    return ProgramFactory(funder=funder, closes_on=soon)
+
+
+def add_project_rows(project, program, n):
+    InteractionFactory(organisation=project.holder, project=project)
+    FollowUpFactory(
+        territory=project.territory,
+        organisation=project.holder,
+        project=project,
+        owner=UserFactory(territory=project.territory),
+        due_on=timezone.localdate(),
+    )
+    ReviewRequestFactory(project=project)
+    today = timezone.localdate()
+    ApplicationFactory(project=project, program=program, amount_requested=1000, due_on=today)
+    DeclaredFact.objects.create(project=project, key=f"fact_{n}", value=True)
+    WatchNoticeFactory(project=project, program=program)
+
+
+def add_action_rows(action, project, company):
+    today = timezone.localdate()
+    MilestoneFactory(action=action, due_on=today)
+    file = ApplicationFactory(project=None, action=action, due_on=today)
+    PieceFactory(application=file, received_on=today, expires_on=today)
+    TrancheFactory(application=file, due_on=today)
+    IndicatorValueFactory(indicator=IndicatorFactory(action=action))
+    action.projects.add(project)
+    action.organisations.add(company)
+    action.partners.add(company)
+
+
+def add_points(meeting, project, action):
+    AgendaItemFactory(meeting=meeting, project=project, action=action)
+    DecisionFactory(item=AgendaItemFactory(meeting=meeting, project=project))
+
+
+def plan_of(action):
+    return FinancingPlan.objects.of(action).first() or FinancingPlanFactory(
+        project=None, action=action
+    )
+
+
+def add_plan_rows(plan, program):
+    CostLineFactory(plan=plan)
+    scheme = AidSchemeFactory()
+    SourceLineFactory(plan=plan, grant=True, program=program, scheme=scheme)
+
+
+def add_settings(territory, n):
+    author = UserFactory(territory=territory, role=Role.READER)
+    Sector.objects.create(code=f"f{n}", label=f"Filière {n}", territory=territory)
+    PartnerTokenFactory(territory=territory, by=author)
+    batch = receive(f"{n}.csv", b"Raison sociale;Commune\nUsine;Fleurance\n", territory, by=author)
+    batch.save()
+    aids = b"SIREN;Date d'octroi\n000000019;01/02/2025\n"
+    ledger_imports.receive(f"{n}.csv", aids, territory, by=author).save()
+    CatalogueImportFactory(territory=territory)
+    EnvelopeFactory(territory=territory)
+
+
+def pages_of(client, role, world):
+    """{what a person reads: how to get it} for every page and file that the role may open."""
+    gets = {}
+    for name, (method, allowed, thing) in ROUTES.items():
+        if method == GET and role in allowed:
+            for arguments in KINDS if thing == "kind" else [world.get(thing, [])]:
+                url = reverse(name, args=arguments)
+                key = f"{name} {arguments}" if thing == "kind" else name
+                gets[key] = partial(client.get, url, QUERIES.get(name))
+    return gets
+
+
+def lists_of(client, territory):
+    """The same of the partners’ API, for a token that may read everything."""
+    token = PartnerTokenFactory(territory=territory, scopes=list(SCOPES))
+    gets = {}
+    for name in API:
+        for accept in ("application/json", "text/csv"):
+            headers = {"Authorization": f"Token {token.secret}", "Accept": accept}
+            url = reverse(f"{name}-list")
+            gets[f"{name} {accept}"] = partial(client.get, url, headers=headers)
+    return gets
+
+
+def test_each_page_and_export_costs_the_same_for_one_row_and_for_fifty(sign_in, territory, flat):
+    world = one_of_each(territory)
+    gets = pages_of(sign_in(Role.MANAGER), Role.MANAGER, world)
+    without_rows = flat(gets, partial(grow, territory, world))
+    assert {name for name in without_rows if not name.endswith(FORMS)} <= FIXED
+
+
+@pytest.mark.parametrize("role", [Role.ELECTED, Role.READER])
+def test_what_others_read_costs_the_same_too(sign_in, territory, flat, role):
+    world = one_of_each(territory)
+    flat(pages_of(sign_in(role), role, world), partial(grow, territory, world))
+
+
+def test_an_api_list_costs_the_same_for_one_row_and_for_fifty(client, territory, flat):
+    world = one_of_each(territory)
+    assert flat(lists_of(client, territory), partial(grow, territory, world)) == set()
+
+
+@pytest.fixture
+def flat(cost_of, time_machine):
+    """Fail when a call costs more with fifty rows than with one; return what shows none.
+
+    The clock stands still: a token notes its use once a minute, on a slow machine too.
+    """
+
+    def check(gets, add):
+        time_machine.move_to(timezone.now(), tick=False)
+        add(range(FEW))
+        for get in gets.values():
+            get()  # warm caches
+        few = {name: cost_of(get, (200, 302)) for name, get in gets.items()}
+        add(range(FEW, MANY))
+        many = {name: cost_of(get, (200, 302)) for name, get in gets.items()}
+        dearer = {
+            name: f"{cost.count} → {many[name].count}"
+            for name, cost in few.items()
+            if many[name].count != cost.count
+        }
+        assert dearer == {}
+        return {name for name, cost in few.items() if many[name].size < cost.size + A_ROW}
+
+    return check
