@@ -81,9 +81,10 @@ class CurrentTerritoryMiddleware:
 
 
 class OwnRefusalsMiddleware:
-    """In DEBUG too, what is not found or not understood is said in a sentence of ours.
+    """What is not found or not understood is said in a sentence of ours.
 
-    Django would answer with its own page, in English, to whoever tries `make run`.
+    Django would drop the sentence of a BadRequest, and in DEBUG answer with its own page, in
+    English, to whoever tries `make run`.
     """
 
     def __init__(self, get_response):
@@ -99,5 +100,5 @@ class OwnRefusalsMiddleware:
         if isinstance(exception, Http404):
             return render(request, "404.html", status=404)
         if isinstance(exception, BadRequest):
-            return render(request, "400.html", status=400)
+            return render(request, "400.html", {"sentence": str(exception)}, status=400)
         return None

@@ -251,3 +251,31 @@ def test_in_debug_too_what_is_not_found_is_said_in_french(officer, settings):
 def test_a_report_refuses_a_filter_it_does_not_have(officer, name):
     refused = officer.get(reverse(f"reporting:{name}"), {"epci": "200066926"})
     assertContains(refused, "Le filtre «\u00a0epci\u00a0» n’existe pas.", status_code=400)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/?toto=1",
+        "/?qui=personne",
+        "/recherche/?toto=1",
+        "/relances/?toto=1",
+        "/relances/?qui=personne",
+        "/avis/?toto=1",
+        "/instances/?toto=1",
+        "/importer/?toto=1",
+        "/reglages/jetons/?toto=1",
+        "/financements/informations/?toto=1",
+        "/financements/enveloppes/?toto=1",
+        "/financements/aides-recues/?toto=1",
+        "/financements/plans/?toto=1",
+        "/financements/veille/?toto=1",
+        "/rapports/?toto=1",
+        "/rapports/?lecture=toto",
+    ],
+)
+def test_a_list_without_filters_refuses_one_by_its_name(officer_client, address):
+    response = officer_client.get(address)
+    assert response.status_code == 400, address
+    text = response.content.decode()
+    assert "toto" in text or "qui" in text or "Ces lecteurs" in text

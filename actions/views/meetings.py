@@ -8,13 +8,14 @@ from actions.forms import DecisionForm, MeetingForm
 from actions.models import AgendaItem, EditConflict, Meeting
 from actions.views import removal
 from actions.views.fiches import missed, over
-from crm.decorators import allow, check
+from crm.decorators import allow, check, takes
 from crm.perms import can_edit, can_read_reviews, can_report, can_work_in_team
 
 PAGE = 25
 
 
 @require_safe
+@takes("page")
 def meeting_list(request):
     meetings = Meeting.objects.visible_to(request.user).filter(territory=request.territory)
     meetings = meetings.select_related("kind").with_points(request.user)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.decorators import allow
+from crm.decorators import allow, takes
 from crm.forms.imports import ColumnsForm, CommitForm, UploadForm
 from crm.imports import refusals
 from crm.imports.columns import BY_CODE, TARGETS
@@ -36,6 +36,7 @@ def find(request, token):
 
 @allow(can_edit)
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes("page")
 def import_list(request):
     posted = request.method == "POST"
     form = UploadForm(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from crm.decorators import allow, check
+from crm.decorators import allow, check, takes
 from crm.forms.interactions import (
     FollowUpForm,
     InteractionForm,
@@ -131,6 +131,7 @@ def noted(form):
 
 @allow(can_work_in_team)
 @require_safe
+@takes("page", qui=("equipe",))
 def follow_up_list(request):
     pending = (
         FollowUp.objects.visible_to(request.user).filter(territory=request.territory).pending()

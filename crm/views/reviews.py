@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.decorators import allow, check
+from crm.decorators import allow, check, takes
 from crm.forms.reviews import AnswerForm, AskForm
 from crm.htmx import render_panel
 from crm.models import PAIR, Project, ReviewRequest, Role
@@ -19,6 +19,7 @@ ROLES = [Role(role) for role in PAIR]
 
 @require_safe
 @allow(can_read_reviews)
+@takes()
 def review_inbox(request):
     """The pair sees what waits for them, three at a time; the team sees where each one stands."""
     visible = ReviewRequest.objects.visible_to(request.user).filter(

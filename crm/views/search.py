@@ -4,10 +4,12 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from crm import finders
+from crm.decorators import takes
 from crm.perms import can_edit
 
 
 @require_safe
+@takes("q")
 def search(request):
     """Whatever one may see in the current territory and that holds each word that was typed."""
     text = request.GET.get("q", "").strip()[:200]

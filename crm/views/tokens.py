@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from crm.decorators import allow, check
+from crm.decorators import allow, check, takes
 from crm.forms.settings import TokenForm
 from crm.models import SCOPES, PartnerToken
 from crm.perms import can_issue_tokens
@@ -17,6 +17,7 @@ SAME_CLICK = datetime.timedelta(minutes=1)
 
 @require_http_methods(["GET", "POST"])
 @allow(can_issue_tokens)
+@takes()
 def tokens(request):
     form = TokenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.decorators import allow
+from crm.decorators import allow, takes
 from crm.imports.undo import TooLate
 from crm.imports.wording import size
 from crm.perms import can_edit_catalogue
@@ -39,6 +39,7 @@ def find(request, token):
 
 @allow(can_edit_catalogue)
 @require_http_methods(["GET", "HEAD", "POST"])
+@takes("page")
 def catalogue_import_list(request):
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     form = CatalogueUploadForm(*sent, territory=request.territory, by=request.user)

@@ -11,7 +11,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions.models import EditConflict
-from crm.decorators import allow, check
+from crm.decorators import allow, check, takes
 from crm.htmx import is_fragment
 from crm.perms import can_edit
 from crm.query import row_id
@@ -29,6 +29,7 @@ OFFERED = 60
 
 @allow(can_edit)
 @require_safe
+@takes("page")
 def envelope_list(request):
     envelopes = Envelope.objects.visible_to(request.user).filter(territory=request.territory)
     page = Paginator(envelopes.select_related("funder"), PER_PAGE).get_page(request.GET.get("page"))

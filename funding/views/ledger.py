@@ -14,12 +14,13 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions.models import removed
-from crm.decorators import allow, check
+from crm.decorators import allow, check, takes
 from crm.htmx import is_fragment, render_page
 from crm.imports import refusals
 from crm.imports.wording import size
 from crm.models import Organisation
 from crm.perms import can_edit
+from crm.query import row_id
 from crm.templatetags.french import plural
 from funding import ledger_imports
 from funding.filters import ReceivedAidFilter
@@ -100,7 +101,7 @@ def aid_new(request, pk):
         siren=organisation.siren,
         firm=organisation.name,
     )
-    proposed = unrecorded(organisation).filter(pk=request.GET.get("dossier") or 0).first()
+    proposed = unrecorded(organisation).filter(pk=row_id(request.GET.get("dossier"))).first()
     if proposed:
         aid.application, aid.project = proposed, proposed.project
         aid.granted_on, aid.amount = proposed.decided_on, proposed.amount_granted
@@ -260,6 +261,7 @@ def batches(request):
 
 @allow(can_edit)
 @require_http_methods(["GET", "POST"])
+@takes()
 def ledger_imports_page(request):
     posted = request.method == "POST"
     form = LedgerUploadForm(

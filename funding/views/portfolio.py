@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from crm.decorators import check
+from crm.decorators import check, takes
 from crm.htmx import is_fragment, render_page
 from crm.models import Organisation
 from crm.perms import can_edit
@@ -25,6 +25,7 @@ NOTED = "C’est noté\u00a0: les dispositifs sont recalculés."
 
 
 @require_safe
+@takes("page", "fait")
 def information_list(request):
     context = whole(request)
     return render_page(request, "funding/informations.html", "funding/_informations.html", context)

@@ -1,13 +1,13 @@
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from crm.decorators import allow
+from crm.decorators import allow, takes
 from crm.models import Stage
 from crm.perms import can_edit, can_report
 from crm.templatetags.french import plural
@@ -43,9 +43,13 @@ FUNDERS = [
 
 @allow(can_report)
 @require_safe
+@takes("lecture")
 def reports(request):
     levels = readings.open_to(request.user, request.territory)
-    chosen = next((one for one in levels if one.code == request.GET.get("lecture")), None)
+    asked = request.GET.get("lecture", "")
+    chosen = next((one for one in levels if one.code == asked), None)
+    if asked and chosen is None:
+        raise BadRequest("Ces lecteurs n’existent pas : choisissez un niveau de lecture.")
     figures = Figures(chosen or request.user, request.territory)
     gaps = Completeness(figures).gaps()
     context = {
