@@ -90,7 +90,7 @@ def answer_what_is_missing(page):
     sentence, rule = "Quelle est la taille européenne de l’entreprise ?", "Taille européenne : PME"
     waiting = page.locator("details.prog", has_text=sentence).filter(has_text=rule).first
     program = page.locator(f"#{waiting.get_attribute('id')}")
-    program.locator("summary").click()
+    program.locator("summary").first.click()
     criterion = program.get_by_role("listitem").filter(has_text=rule)
     expect(criterion).to_contain_text("À confirmer")
 
