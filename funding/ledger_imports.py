@@ -250,12 +250,16 @@ def commit(batch):
     return plan
 
 
+class TooLate(Exception):
+    """The batch is not written, already taken back, or older than the delay."""
+
+
 @transaction.atomic
 def undo(batch):
     """Remove what the import wrote, but for what was edited since; returns how many stay."""
     held = LedgerImport.objects.select_for_update().get(pk=batch.pk)
-    if not held.committed_at or held.undone_at:
-        return 0
+    if not held.can_be_undone():
+        raise TooLate
     untouched = held.aids.filter(version=1)
     for aid in untouched:
         aid.delete()

@@ -14,12 +14,11 @@ name.
 Change RULE_VERSION with any of these figures: past verdicts keep the version that gave them."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from funding.eligibility import Assessment, Question, Verdict, Window, wording
+from funding.eligibility import Assessment, Verdict, Window, wording
 
 RULE_VERSION = 1
 
@@ -250,59 +249,3 @@ def rank(
         "time": _time_points(assessment.rules.window, assessment.today),
     }
     return Rank(assessment, aid, eligible_costs, frozenset(shared_themes), is_repayable, points)
-
-
-@dataclass(frozen=True, slots=True)
-class MissingFact:
-    """A question, and the programs whose verdict waits for its answer.
-
-    `alone` are those for which nothing else is missing. `euros` is the largest aid among the
-    programs, not their sum, for aids on the same costs do not add up; None when none is known."""
-
-    question: Question
-    programs: tuple[Hashable, ...]
-    alone: tuple[Hashable, ...]
-    euros: Decimal | None
-
-    @property
-    def fact(self) -> str:
-        return self.question.fact
-
-    @property
-    def sort_key(self) -> tuple[int, int, Decimal, str]:
-        return (-len(self.programs), -len(self.alone), -(self.euros or Decimal(0)), self.fact)
-
-    @property
-    def sentence(self) -> str:
-        """« 5 dispositifs, jusqu'à 164 000 € »."""
-        count = wording.counted(len(self.programs), "dispositif")
-        return f"{count}, jusqu’à {wording.amount(self.euros)}" if self.euros else count
-
-
-def missing_facts(
-    matches: Iterable[tuple[Hashable, Assessment, Aid | None]],
-) -> list[MissingFact]:
-    """The questions that would settle most programs, first.
-
-    `matches` are (program, assessment, expected aid or None) of one project, `program` being any
-    hashable id. Only programs to confirm count: no answer saves one that is not eligible."""
-    questions, programs, alone, euros = {}, defaultdict(list), defaultdict(list), {}
-    for program, assessment, aid in matches:
-        if assessment.verdict is not Verdict.TO_CONFIRM:
-            continue
-        # One criterion for each fact; None stands for what no answer of ours would settle.
-        awaited = {fact: criterion for criterion, fact in reversed(assessment.awaited)}
-        for fact in awaited.keys() - {None}:
-            if fact not in questions:
-                criterion = awaited[fact]
-                questions[fact] = criterion.question(assessment.facts, assessment.today)
-            programs[fact].append(program)
-            if len(awaited) == 1:
-                alone[fact].append(program)
-            if aid is not None:
-                euros[fact] = max(aid[1], euros.get(fact, aid[1]))
-    missing = [
-        MissingFact(question, tuple(programs[fact]), tuple(alone[fact]), euros.get(fact))
-        for fact, question in questions.items()
-    ]
-    return sorted(missing, key=lambda one: one.sort_key)

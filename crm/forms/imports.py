@@ -14,8 +14,9 @@ SAMPLES = 3
 
 
 class UploadForm(Form):
-    """Reads the file into `self.batch`, not saved yet; what is too large is not read at all."""
+    """Reads a file into `self.batch`, not saved yet; what is too large is not read at all."""
 
+    accept = ".csv,.txt,.tsv,.xlsx,.xls,.ods"
     file = forms.FileField(
         label="Fichier",
         error_messages={
@@ -29,7 +30,11 @@ class UploadForm(Form):
     def __init__(self, *args, territory, by, **kwargs):
         super().__init__(*args, **kwargs)
         self.territory, self.by = territory, by
-        self.fields["file"].widget.attrs["accept"] = ".csv,.txt,.tsv,.xlsx,.xls,.ods"
+        self.fields["file"].widget.attrs["accept"] = self.accept
+
+    def receive(self, file):
+        """The unsaved batch of a file; raises Unreadable with a sentence."""
+        return receive(file.name, file.read(), self.territory, by=self.by)
 
     def clean_file(self):
         file = self.cleaned_data["file"]
@@ -41,11 +46,16 @@ class UploadForm(Form):
                     "Partagez-le en plusieurs fichiers."
                 )
             )
-        try:
-            self.batch = receive(file.name, file.read(), self.territory, by=self.by)
-        except Unreadable as refusal:
-            raise forms.ValidationError(str(refusal)) from None
         return file
+
+    def clean(self):
+        data = super().clean()
+        if not self.errors:
+            try:
+                self.batch = self.receive(data["file"])
+            except Unreadable as refusal:
+                self.add_error("file", str(refusal))
+        return data
 
 
 class ColumnsForm(Form):

@@ -1,28 +1,16 @@
 from django import forms
-from django.conf import settings
 from django.utils import timezone
 
 from crm.forms.base import DateInput, Form
-from crm.imports.reading import Unreadable
-from crm.imports.wording import size, typeset
+from crm.forms.imports import UploadForm
 from funding.catalogue_imports.api import ON_SCREEN, Client, Unreachable
 from funding.catalogue_imports.commit import batch_of, receive
 from funding.catalogue_imports.plan import CHOICES
 from funding.catalogue_imports.reading import NAMES
 
 
-class CatalogueUploadForm(Form):
-    """Reads the file into `self.batch`, not saved yet; what is too large is not read at all."""
-
-    file = forms.FileField(
-        label="Fichier",
-        error_messages={
-            "required": "Choisissez un fichier.",
-            "max_length": "Le nom de ce fichier est trop long.",
-        },
-        max_length=200,
-        allow_empty_file=True,  # reading it says so, with its name
-    )
+class CatalogueUploadForm(UploadForm):
+    accept = ".json,.csv,.xlsx,.xls,.ods"
     wanted = forms.ChoiceField(
         label="Catalogue",
         choices=[("", "Reconnu d’après son contenu"), *NAMES.items()],
@@ -35,11 +23,9 @@ class CatalogueUploadForm(Form):
         error_messages={"required": "Donnez la date du catalogue."},
     )
 
-    def __init__(self, *args, territory, by, **kwargs):
+    def __init__(self, *args, **kwargs):
         kwargs.setdefault("initial", {"published_on": timezone.localdate()})
         super().__init__(*args, **kwargs)
-        self.territory, self.by = territory, by
-        self.fields["file"].widget.attrs["accept"] = ".json,.csv,.xlsx,.xls,.ods"
 
     def clean_published_on(self):
         day = self.cleaned_data["published_on"]
@@ -47,32 +33,15 @@ class CatalogueUploadForm(Form):
             raise forms.ValidationError("La date du catalogue est passée, et d’après 2015.")
         return day
 
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > settings.IMPORT_MAX_BYTES:
-            raise forms.ValidationError(
-                typeset(
-                    f"« {file.name} » pèse {size(file.size)} : "
-                    f"{size(settings.IMPORT_MAX_BYTES)} au plus."
-                )
-            )
-        return file
-
-    def clean(self):
-        data = super().clean()
-        if not self.errors:
-            try:
-                self.batch = receive(
-                    data["file"].name,
-                    data["file"].read(),
-                    wanted=data["wanted"],
-                    territory=self.territory,
-                    by=self.by,
-                    published_on=data["published_on"],
-                )
-            except Unreadable as refusal:
-                self.add_error("file", str(refusal))
-        return data
+    def receive(self, file):
+        return receive(
+            file.name,
+            file.read(),
+            wanted=self.cleaned_data["wanted"],
+            territory=self.territory,
+            by=self.by,
+            published_on=self.cleaned_data["published_on"],
+        )
 
 
 class CatalogueFetchForm(Form):

@@ -1,13 +1,11 @@
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from actions.models import EditConflict
 from crm.forms.base import Form, ModelForm, SentTwice
 from crm.forms.gates import past
-from crm.imports.reading import Unreadable
-from crm.imports.wording import size, typeset
+from crm.forms.imports import UploadForm
 from funding import ledger_imports
 from funding.models import ReceivedAid, UndertakingFirm
 
@@ -78,30 +76,6 @@ class DeclaredForm(Form):
         return past(self.cleaned_data["declared_on"])
 
 
-class LedgerUploadForm(Form):
-    file = forms.FileField(
-        label="Fichier",
-        max_length=200,
-        allow_empty_file=True,  # reading it says so, with its name
-        error_messages={"required": "Choisissez un fichier."},
-    )
-
-    def __init__(self, *args, territory, by, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.territory, self.by = territory, by
-        self.fields["file"].widget.attrs["accept"] = ".csv,.txt,.tsv,.xlsx,.xls,.ods"
-
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > settings.IMPORT_MAX_BYTES:
-            raise ValidationError(
-                typeset(
-                    f"« {file.name} » pèse {size(file.size)} : "
-                    f"{size(settings.IMPORT_MAX_BYTES)} au plus."
-                )
-            )
-        try:
-            self.batch = ledger_imports.receive(file.name, file.read(), self.territory, by=self.by)
-        except Unreadable as refusal:
-            raise ValidationError(str(refusal)) from None
-        return file
+class LedgerUploadForm(UploadForm):
+    def receive(self, file):
+        return ledger_imports.receive(file.name, file.read(), self.territory, by=self.by)

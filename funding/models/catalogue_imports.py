@@ -1,15 +1,9 @@
-import datetime
-import uuid
-
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 
 from crm.models import Role, Territory
+from crm.models.imports import Received
 from funding.models.programs import Program
-
-UNDO_HOURS = 48
 
 
 class CatalogueImportQuerySet(models.QuerySet):
@@ -24,55 +18,33 @@ class CatalogueImportQuerySet(models.QuerySet):
         return self.select_related("created_by").defer("entries", "outcome", "undo")
 
 
-class CatalogueImport(models.Model):
+class CatalogueImport(Received):
     """A catalogue received: each program as it was read, what was decided, what became of it.
 
     Once it is imported the entries go: the programs hold them.
     """
 
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     territory = models.ForeignKey(
         Territory, models.CASCADE, null=True, related_name="catalogue_imports"
     )
-    file_name = models.CharField("fichier", max_length=200)
     origin = models.CharField("catalogue", max_length=20, choices=Program.Origin)
     reading = models.JSONField("comment le fichier a été lu", default=dict)
     published_on = models.DateField("date du catalogue")
     entries = models.JSONField("dispositifs", default=list)
     choices = models.JSONField("décisions", default=dict)
-    counts = models.JSONField("résultat", default=dict)
     outcome = models.JSONField("compte rendu", default=dict)
     undo = models.JSONField("ce qu’il faut pour annuler", default=dict)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    committed_at = models.DateTimeField("importé le", null=True)
-    undone_at = models.DateTimeField("annulé le", null=True)
 
     objects = CatalogueImportQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Received.Meta):
         verbose_name = "import de catalogue"
         verbose_name_plural = "imports de catalogue"
-        ordering = ["-created_at", "-pk"]
-
-    def __str__(self):
-        return self.file_name
 
     @property
     def source(self):
         """What each version says of where it comes from."""
         return f"{self.get_origin_display()}, catalogue du {self.published_on:%d/%m/%Y}"
-
-    @property
-    def undo_until(self):
-        return self.committed_at and self.committed_at + datetime.timedelta(hours=UNDO_HOURS)
-
-    def can_be_undone(self, *, now=None):
-        if not self.committed_at or self.undone_at:
-            return False
-        return (now or timezone.now()) < self.undo_until
 
 
 class CatalogueLink(models.Model):

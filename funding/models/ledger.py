@@ -1,7 +1,5 @@
 import datetime
-import uuid
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
@@ -12,6 +10,7 @@ from crm import search
 from crm.fields import MoneyField
 from crm.identifiers import clean_siren
 from crm.models import Organisation, Project, Role, Territory
+from crm.models.imports import Received
 from crm.validators import IdentifierValidator
 from funding.financing.deminimis import (
     AGRICULTURE,
@@ -90,30 +89,17 @@ class UndertakingFirm(models.Model):
         return self.name
 
 
-class LedgerImport(models.Model):
+class LedgerImport(Received):
     """A spreadsheet of aids received: its rows as text until they are written."""
 
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     territory = models.ForeignKey(Territory, models.CASCADE, related_name="ledger_imports")
-    file_name = models.CharField("fichier", max_length=200)
     header = models.JSONField(default=list)
     rows = models.JSONField(default=list)
-    counts = models.JSONField(default=dict)
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    committed_at = models.DateTimeField(null=True)
-    undone_at = models.DateTimeField(null=True)
 
     objects = TeamQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Received.Meta):
         verbose_name = "import d’aides"
-        ordering = ["-created_at", "-pk"]
-
-    def __str__(self):
-        return self.file_name
 
 
 class ReceivedAidQuerySet(TeamQuerySet):

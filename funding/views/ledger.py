@@ -288,6 +288,8 @@ def ledger_imports_page(request):
 def ledger_import(request, token):
     """The preview of a batch, then what it did."""
     batch = get_object_or_404(batches(request), token=token)
+    if request.method == "POST" and batch.committed_at:
+        return redirect("funding:ledger_import", token)
     plan = None if batch.committed_at else ledger_imports.Plan(batch)
     if request.method == "POST" and plan and not plan.missing:
         try:
@@ -304,6 +306,7 @@ def ledger_import(request, token):
     context = {
         "batch": batch,
         "plan": plan,
+        "can_undo": batch.can_be_undone(),
         "counts": plan.counts if plan else batch.counts,
         "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
     }
@@ -315,9 +318,13 @@ def ledger_import(request, token):
 @require_POST
 def ledger_import_undo(request, token):
     batch = get_object_or_404(batches(request), token=token)
-    kept = ledger_imports.undo(batch)
-    said = "Import annulé, sauf ce qui a été modifié depuis." if kept else "Import annulé."
-    messages.success(request, said)
+    try:
+        kept = ledger_imports.undo(batch)
+    except ledger_imports.TooLate:
+        messages.warning(request, "Cet import ne peut plus être annulé.")
+    else:
+        said = "Import annulé, sauf ce qui a été modifié depuis." if kept else "Import annulé."
+        messages.success(request, said)
     return redirect("funding:ledger_import", token)
 
 

@@ -11,7 +11,6 @@ from funding.ranking import (
     aid_sentence,
     days_left,
     expected_aid,
-    missing_facts,
     rank,
 )
 
@@ -20,7 +19,6 @@ NBSP = "\u00a0"
 COSTS = {"kind": "eligible_costs", "key": "costs", "min": 1000}
 TURNOVER = {"kind": "turnover", "key": "turnover", "max": 10_000_000}
 AUDIT = {"kind": "prior_study", "key": "audit", "study": "energy_audit", "max_years": 4}
-UNCERTAIN = {"kind": "equity", "key": "equity", "min": 0, "confidence": "TBV"}
 
 
 def assess(*rows, window=None, today=TODAY, **values):
@@ -239,40 +237,3 @@ def test_not_eligible_come_last_and_the_closest_first():
         two_unmet,
     ]
     assert two_unmet.assessment.verdict is Verdict.NOT_ELIGIBLE
-
-
-def test_missing_facts_are_ranked_by_the_programs_they_would_settle():
-    known = {"eligible_costs": D(2000)}
-    missing = missing_facts(
-        [
-            ("a", assess(COSTS, TURNOVER, **known), (D(0), D(164_000))),
-            ("b", assess(COSTS, TURNOVER, AUDIT, **known), (D(10), D(312_000))),
-            ("c", assess(TURNOVER, {**TURNOVER, "key": "other", "max": 5}, **known), None),
-            ("settled", assess(COSTS, **known), (D(1), D(2))),
-            ("excluded", assess(COSTS, AUDIT, eligible_costs=D(1)), (D(1), D(999_999))),
-        ]
-    )
-    assert [(one.fact, one.programs, one.alone, one.euros) for one in missing] == [
-        ("turnover", ("a", "b", "c"), ("a", "c"), D(312_000)),
-        ("study:energy_audit", ("b",), (), D(312_000)),
-    ]
-    assert missing[0].sentence.replace(NBSP, " ") == "3 dispositifs, jusqu’à 312 000 €"
-    assert missing[0].question.input == "amount"
-    assert missing[1].question.input == "date"
-
-
-def test_missing_facts_leave_out_what_only_the_funder_can_settle():
-    to_check = Window("to_check")
-    (missing,) = missing_facts(
-        [
-            ("dates", assess(TURNOVER, window=to_check), None),
-            ("rule", assess(UNCERTAIN), None),
-        ]
-    )
-    assert (missing.fact, missing.programs, missing.alone) == ("turnover", ("dates",), ())
-    assert missing.euros is None
-    assert missing.sentence == f"1{NBSP}dispositif"
-
-
-def test_no_match_no_question():
-    assert missing_facts([]) == []
