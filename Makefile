@@ -22,7 +22,7 @@ run: .venv/.ready
 	@DEBUG=1 $(BIN)/granian --interface wsgi --host 127.0.0.1 --port $(PORT) --blocking-threads 4 --backpressure 64 --log-level warning config.wsgi:application
 
 test: .venv/.ready
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: .venv/.ready
 	$(BIN)/python -m tests.bench
