@@ -17,9 +17,12 @@ def main():
         os.environ["DATABASE_URL"] = f"sqlite:///{folder}/bench.sqlite3"
         os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
         set_up()
+        from django.core.management import call_command
+
         for module in sorted(info.name for info in pkgutil.iter_modules(tests.bench.__path__)):
             if module == "__main__":
                 continue
+            call_command("flush", interactive=False, verbosity=0)
             for sentence, ratio in importlib.import_module(f"tests.bench.{module}").measures():
                 print(f"{module}: {sentence}: ×{ratio:.1f}", flush=True)
         from django.db import connections
