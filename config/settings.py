@@ -122,6 +122,10 @@ LOGIN_REDIRECT_URL = "reporting:today"
 LOGOUT_REDIRECT_URL = "crm:sign_in"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
+# The name that Django gives the address: by default it is looked for under that of the model’s
+# field, not found, and the right password opens a door that is closed.
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "crm.views.account.signing_in_as"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_CALLABLE = "crm.views.account.locked_out"
 AXES_RESET_ON_SUCCESS = True
@@ -204,6 +208,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": ["crm.api.throttling.PartnerThrottle"],
     "DEFAULT_THROTTLE_RATES": {"partner": os.environ.get("API_RATE", "120/min")},
+    # config/wsgi.py has already put the address of the caller in place of the proxy’s.
+    "NUM_PROXIES": 0,
     "COERCE_DECIMAL_TO_STRING": False,
 }
 SPECTACULAR_SETTINGS = {
@@ -221,9 +227,17 @@ SPECTACULAR_SETTINGS = {
 }
 
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND") or (
-    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+MAILER = "smtp" if EMAIL_HOST else "console" if DEBUG else "dummy"
+EMAIL_BACKEND = (
+    os.environ.get("EMAIL_BACKEND") or f"django.core.mail.backends.{MAILER}.EmailBackend"
 )
+if not DEBUG and ".console." in EMAIL_BACKEND:
+    raise ImproperlyConfigured(
+        "Outside DEBUG, EMAIL_BACKEND must not be the console: mail holds one-time links that open "
+        "accounts, and the console is kept in logs."
+    )
+# Without a mail server nothing is sent, and the pages and commands that would send say so.
+SENDS_MAIL = ".dummy." not in EMAIL_BACKEND
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT") or 25)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
@@ -237,8 +251,16 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "etabli@localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler"},
+        # A logger without any handler falls back on the console.
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
-    # axes writes the e-mail address of a failed sign-in in its messages: nothing personal in logs.
-    "loggers": {"axes": {"handlers": [], "propagate": False}},
+    "loggers": {
+        # axes writes of whom a sign-in failed: nothing personal in logs.
+        "axes": {"handlers": ["nowhere"], "propagate": False},
+        # A 400 tells it enough; machines that knock at every address would fill the logs.
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+    },
 }

@@ -1,9 +1,9 @@
-import time
+import datetime
 
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
-from crm.models import ApiUsage, PartnerToken
+from crm.models import PartnerToken, Usage
 
 
 class PartnerThrottle(SimpleRateThrottle):
@@ -22,15 +22,16 @@ class PartnerThrottle(SimpleRateThrottle):
             return f"token-{request.auth.pk}"
         if request.user and request.user.is_authenticated:
             return f"user-{request.user.pk}"
-        return f"address-{self.get_ident(request)}"[:120]
+        return f"address-{self.get_ident(request)}"
 
     def allow_request(self, request, view):
         if not self.rate:
             return True
         caller = self.get_cache_key(request, view)
-        count, self.left = ApiUsage.objects.count_call(caller, self.duration, time.time())
-        return count <= self.num_requests
+        window = datetime.timedelta(seconds=self.duration)
+        times, self.left = Usage.objects.spend("api", caller, window=window)
+        return times <= self.num_requests
 
     def wait(self):
-        """Seconds until the window starts again."""
-        return self.left
+        """Seconds until the window ends."""
+        return self.left.total_seconds()

@@ -28,13 +28,13 @@ from crm.models.references import (
 )
 from crm.models.reviews import PAIR, Review, ReviewRequest
 from crm.models.territories import Membership, Role, Territory, TerritoryEpci, User
-from crm.models.tokens import SCOPES, ApiUsage, PartnerToken
+from crm.models.tokens import SCOPES, PartnerToken
+from crm.models.usage import Usage
 
 __all__ = [
     "PAIR",
     "READABLE",
     "SCOPES",
-    "ApiUsage",
     "Commune",
     "Confidentiality",
     "Contact",
@@ -66,6 +66,7 @@ __all__ = [
     "Territory",
     "TerritoryEpci",
     "Theme",
+    "Usage",
     "User",
     "WorkforceBand",
 ]

@@ -4,7 +4,7 @@ import secrets
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from crm.models.territories import Role, Territory
@@ -108,42 +108,3 @@ class PartnerToken(models.Model):
                 revoked_at=now or timezone.now()
             )
         )
-
-
-class ApiUsageQuerySet(models.QuerySet):
-    def count_call(self, caller, window, now):
-        """(calls in the window of `now`, this one included; seconds until the next window).
-
-        One statement counts, so that two processes never miss each other’s call. A caller has one
-        row, which starts again with each window.
-        """
-        mine = self.filter(caller=caller)
-        start = int(now // window) * window
-        if not (
-            mine.filter(window_start=start).update(count=F("count") + 1)
-            # The first process to enter a window starts it.
-            or mine.filter(window_start__lt=start).update(window_start=start, count=1)
-        ):
-            fresh = ApiUsage(caller=caller, window_start=start)
-            self.bulk_create([fresh], ignore_conflicts=True)
-            mine.update(count=F("count") + 1)
-            self.filter(window_start__lt=start - ApiUsage.KEPT_SECONDS).delete()
-        return mine.values_list("count", flat=True).first() or 0, start + window - now
-
-
-class ApiUsage(models.Model):
-    """The calls of one caller of the API in the present window, told to all server processes."""
-
-    KEPT_SECONDS = 24 * 60 * 60
-
-    caller = models.CharField(max_length=120, unique=True)
-    window_start = models.PositiveBigIntegerField(db_index=True)
-    count = models.PositiveIntegerField(default=0)
-
-    objects = ApiUsageQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "appels à l’API"
-
-    def __str__(self):
-        return f"{self.caller}\u00a0: {self.count}"

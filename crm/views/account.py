@@ -1,3 +1,5 @@
+import datetime
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -9,11 +11,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.forms.account import AccountForm, LostPasswordForm, PasswordForm, SignInForm
-from crm.models import Membership, Territory, User
+from crm.models import Membership, Territory, Usage, User
 from crm.query import row_id
-from crm.throttle import spend
 
-LOST_PASSWORDS_AN_HOUR = 3  # to one address
+LOST_PASSWORDS = 3  # to one address
+AN_HOUR = datetime.timedelta(hours=1)
 
 
 class SignIn(auth_views.LoginView):
@@ -37,7 +39,10 @@ sign_out = auth_views.LogoutView.as_view()
 
 
 class LostPassword(auth_views.PasswordResetView):
-    """Sends a one-time link; what it answers does not tell whether the account exists."""
+    """Sends a one-time link; what it answers does not tell whether the account exists.
+
+    Where no mail is sent, says whom to ask, and names nobody.
+    """
 
     template_name = "crm/lost_password.html"
     email_template_name = "crm/lost_password_mail.txt"
@@ -45,9 +50,18 @@ class LostPassword(auth_views.PasswordResetView):
     form_class = LostPasswordForm
     success_url = reverse_lazy("crm:lost_password_sent")
 
+    def get_context_data(self, **context):
+        return super().get_context_data(sends_mail=settings.SENDS_MAIL, **context)
+
+    def post(self, request, *args, **kwargs):
+        if not settings.SENDS_MAIL:
+            return self.render_to_response(self.get_context_data(), status=400)
+        return super().post(request, *args, **kwargs)
+
     def form_valid(self, form):
         address = form.cleaned_data["email"].strip().lower()
-        if not spend("lost-password", address, LOST_PASSWORDS_AN_HOUR):
+        times, _ = Usage.objects.spend("lost-password", address, window=AN_HOUR)
+        if times > LOST_PASSWORDS:
             return render(self.request, "crm/lost_password_wait.html", status=429)
         return super().form_valid(form)
 
@@ -58,6 +72,12 @@ class LostPassword(auth_views.PasswordResetView):
 lost_password_sent = auth_views.PasswordResetDoneView.as_view(
     template_name="crm/lost_password_sent.html"
 )
+
+
+def signing_in_as(request, credentials):
+    """The account that a failed sign-in counts against, however its address is written."""
+    said = (credentials or request.POST).get("username") or ""
+    return said.strip().lower()
 
 
 @login_not_required

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core import mail
 
-from crm.models import User
+from crm.models import Role, User
 from tests.crm.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -80,3 +80,19 @@ def test_nobody_can_flood_an_address(client, territory, email):
     assert "Attendez une heure" in pages[-1].content.decode()
     assert len(mail.outbox) in {0, 3}
     assert ask(client, "luc@etabli.test").status_code == 302
+
+
+def test_an_installation_that_sends_no_mail_says_whom_to_ask(client, territory, settings):
+    settings.SENDS_MAIL = False
+    manager = UserFactory(territory=territory, role=Role.MANAGER, email="lea@etabli.test")
+    asked, answered = client.get(URL), ask(client, manager.email)
+    assert (asked.status_code, answered.status_code) == (200, 400)
+    for page in (asked, answered):
+        said = page.content.decode()
+        assert "n’envoie pas de courriel" in said
+        assert "la personne responsable de votre territoire" in said
+        assert "la personne qui administre ce serveur" in said
+        assert 'name="email"' not in said
+        for name in (manager.email, str(manager), manager.last_name, territory.name):
+            assert name not in said
+    assert not mail.outbox
