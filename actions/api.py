@@ -53,6 +53,7 @@ class ActionSerializer(serializers.ModelSerializer):
     plan = serializers.CharField(source="plan.title", read_only=True, label="Plan d’actions")
     priority = CodeSerializer()
     national_priorities = CodeSerializer(many=True, label="Axes nationaux")
+    themes = CodeSerializer(many=True, label="Autres thèmes que ceux des axes")
     status = CodeSerializer()
     health = CodeSerializer(allow_null=True)
     pilot = OrganisationRefSerializer(read_only=True, allow_null=True, label="Pilote")
@@ -74,6 +75,7 @@ class ActionSerializer(serializers.ModelSerializer):
             "plan",
             "priority",
             "national_priorities",
+            "themes",
             "context",
             "objectives",
             "pilot",
@@ -114,6 +116,7 @@ class ActionViewSet(PartnerViewSet):
             .select_related("plan", "priority", "health", "pilot")
             .prefetch_related(
                 "national_priorities",
+                "themes",
                 "partners",
                 "organisations",
                 "epcis",

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from crm.templatetags.french import day, euros
 
+HIDDEN = {"position", "provenance"}
+
 
 @dataclass(frozen=True)
 class Change:
@@ -22,7 +24,7 @@ def between(before, after):
     return [
         Change(str(field.verbose_name), written(field, change.old), written(field, change.new))
         for field, change in fields
-        if field.editable and field.name != "position"
+        if field.editable and field.name not in HIDDEN
     ]
 
 

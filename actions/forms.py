@@ -23,6 +23,7 @@ from crm.models import (
     Organisation,
     Project,
     Role,
+    Theme,
     User,
 )
 
@@ -101,13 +102,14 @@ class ActionForm(VersionedForm):
     class Meta:
         model = Action
         fields = [
-            "code", "title", "priority", "national_priorities", "context", "objectives",
+            "code", "title", "priority", "national_priorities", "themes", "context", "objectives",
             "beneficiaries", "pilot", "owner", "epcis", "starts_on", "ends_on", "status",
             "progress", "health", "blockers", "budget_planned", "budget_committed", "budget_spent",
         ]  # fmt: skip
         field_classes = {"pilot": PilotField, "epcis": EpciField}
         widgets = {
             "national_priorities": forms.CheckboxSelectMultiple,
+            "themes": forms.CheckboxSelectMultiple,
             "blockers": LINES,
             "context": LINES,
             "objectives": LINES,
@@ -122,6 +124,7 @@ class ActionForm(VersionedForm):
         mine = Organisation.objects.visible_to(viewer).filter(territory=territory)
         offer(self, "priority", LocalPriority.objects.of(territory))
         offer(self, "national_priorities", NationalPriority.objects.of(territory))
+        offer(self, "themes", Theme.objects.of(territory))
         offer(self, "health", Health.objects.of(territory))
         offer(self, "owner", team)
         self.fields["pilot"].queryset = mine
@@ -137,6 +140,12 @@ class ActionForm(VersionedForm):
 
     def clean(self):
         refuse_reversed(self, "starts_on", "ends_on", "La fin de l’action précède son début.")
+
+    def save(self, commit=True):
+        """What is typed here says nothing of its source, and is no answer to a question."""
+        for name in self.changed_data:
+            self.instance.provenance.pop(name, None)
+        return super().save(commit)
 
     def save_once(self):
         """Create, or save over what was read; False with its error if the code was just taken.

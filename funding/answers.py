@@ -1,8 +1,9 @@
-"""Answers given on the page of a project: where each is written, taken back and put back.
+"""Answers given on the page of a project or of an action: where each is written, taken back and
+put back.
 
-An answer lives in a field of the holder, of the site or of the project, or else in a DeclaredFact
-of the project or of its holder. What belongs to the holder or to the site is true of all its
-projects, and taking it back concerns them all.
+An answer lives in a field of the holder, of the site, of the project or of the action, or else in
+a DeclaredFact of one of them. What belongs to the holder or to the site is true of all that the
+organisation carries, and taking it back concerns it all. The holder of an action is its pilot.
 """
 
 import datetime as dt
@@ -14,12 +15,15 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from crm.models import Organisation, Project, Site
+from crm.models import Organisation, Site
 from crm.templatetags.french import day, decimal
+from funding import action_facts
 from funding.eligibility import Judgement, Question
 from funding.facts import HOLDER_FACTS, HOLDER_FIELDS, PROJECT_FIELDS, typed
 from funding.models import DeclaredFact
+from funding.models.subjects import about, is_action, row_of
 
+NO_PILOT = "Cette réponse concerne le pilote\u00a0: désignez-le d’abord en modifiant la fiche."
 FIELDS = {*HOLDER_FIELDS, *PROJECT_FIELDS, "site_headcount"}
 
 
@@ -63,23 +67,21 @@ class Given:
     def whose(self):
         """Whom taking it back concerns beside this project; nothing for an answer of its own."""
         if isinstance(self.owner, Organisation):
-            return f"Vaut pour tous les projets de {self.owner}"
+            return f"Vaut pour tout ce que porte {self.owner}"
         if isinstance(self.owner, Site):
-            return f"Vaut pour tous les projets de cet établissement de {self.owner.organisation}"
+            return f"Vaut pour tout ce que porte cet établissement de {self.owner.organisation}"
         return ""
 
 
-def given(project):
-    """The answers of a project, then those of its holder, in a fixed number of queries."""
-    declared = DeclaredFact.objects.filter(_about(project)).select_related(
-        "project", "organisation"
-    )
+def given(subject):
+    """The answers about a subject, then those about its holder, in a fixed number of queries."""
+    declared = DeclaredFact.objects.filter(_about(subject)).select_related("organisation")
     answers = [
-        Given(row.key, typed(row.value), row.observed_on, row.project or row.organisation)
+        Given(row.key, typed(row.value), row.observed_on, row.organisation or row_of(subject))
         for row in declared
     ]
     for fact in sorted(FIELDS):
-        record, name = place_of(project, fact)
+        record, name = place_of(subject, fact)
         known = record.provenance.get(name, {}) if record else {}
         if known.get("answered") and (value := getattr(record, name)) not in (None, ""):
             answers.append(Given(fact, value, _date(known["as_of"]), record))
@@ -110,11 +112,11 @@ class Said:
         return self.value.version if isinstance(self.value, Judgement) else None
 
 
-def judgements(*projects):
-    """{(project id, fact): what was judged, the latest first}, in one query: it is never
-    rewritten, a new judgement or a withdrawal adds a row."""
+def judgements(*ids, of="project"):
+    """{(project id or action id, fact): what was judged, the latest first}, in one query: it is
+    never rewritten, a new judgement or a withdrawal adds a row."""
     rows = (
-        DeclaredFact.history.filter(project__in=projects, key__startswith="judgement:")
+        DeclaredFact.history.filter(**{f"{of}__in": ids}, key__startswith="judgement:")
         .select_related("by", "history_user")
         .order_by("-history_id")
     )
@@ -127,28 +129,42 @@ def judgements(*projects):
             timezone.localdate(row.history_date) if gone else row.observed_on,
             gone,
         )
-        said.setdefault((row.project_id, row.key), []).append(one)
+        said.setdefault((getattr(row, f"{of}_id"), row.key), []).append(one)
     return said
 
 
-def place_of(project, fact):
-    """The record and the field that hold a fact; None where a DeclaredFact does."""
+def place_of(subject, fact):
+    """The record and the field that hold a fact; None where a DeclaredFact does, and where the
+    record is not known."""
     if fact in HOLDER_FIELDS:
-        return project.holder, fact
-    if fact in PROJECT_FIELDS:
-        return project, fact
+        return subject.holder, fact
+    if fact in fields_of(subject):
+        return row_of(subject), fields_of(subject)[fact]
     if fact == "site_headcount":
-        return project.site or project.holder.sites.first(), "headcount"
+        site = subject.site or (subject.holder and subject.holder.sites.first())
+        return site, "headcount"
     return None, fact
 
 
-def record(project, fact, value, *, by, today):
+def fields_of(subject):
+    """{fact: the field of the project, or of the fiche of the action, that tells it}"""
+    if is_action(subject):
+        return action_facts.FIELDS
+    return {name: name for name in PROJECT_FIELDS}
+
+
+def is_kept(subject, fact):
+    """Whether a field holds it: a fiche has fewer fields than a project."""
+    return fact in HOLDER_FIELDS or fact == "site_headcount" or fact in fields_of(subject)
+
+
+def record(subject, fact, value, *, by, today):
     """Write an answer where it belongs. Who answered and the day are kept as its source.
 
     Raises ValidationError when the record cannot hold it, such as a start after its end."""
-    if fact not in FIELDS:
-        return _declare(project, fact, value, by=by, today=today)
-    target, name = _locked(project, fact)
+    if not is_kept(subject, fact):
+        return _declare(subject, fact, value, by=by, today=today)
+    target, name = _locked(subject, fact)
     setattr(target, name, value)
     target.clean_fields(exclude={field.name for field in target._meta.fields} - {name})
     target.validate_constraints()
@@ -157,15 +173,15 @@ def record(project, fact, value, *, by, today):
     return _save(target, name)
 
 
-def withdraw(project, fact, seen):
+def withdraw(subject, fact, seen):
     """Take an answer back, if it still is what the page showed; return the sentence to say."""
-    answer = next((row for row in given(project) if row.fact == fact), None)
+    answer = next((row for row in given(subject) if row.fact == fact), None)
     if answer is None or answer.seen != seen:
         raise AnswerChanged("Cette réponse a changé entre-temps\u00a0: rien n’est retiré.")
-    if fact not in FIELDS:
-        DeclaredFact.objects.get(_about(project), key=fact).delete()
+    if not is_kept(subject, fact):
+        DeclaredFact.objects.get(_about(subject), key=fact).delete()
     else:
-        target, name = _locked(project, fact)
+        target, name = _locked(subject, fact)
         if str(getattr(target, name)) != seen:
             raise AnswerChanged("Cette réponse a changé entre-temps\u00a0: rien n’est retiré.")
         setattr(target, name, target._meta.get_field(name).get_default())
@@ -175,19 +191,20 @@ def withdraw(project, fact, seen):
     return "La réponse est retirée." + concerned.replace("Vaut", "Cela vaut")
 
 
-def restore(project, fact):
+def restore(subject, fact):
     """Put back the last answer taken back, as its history tells it, if nobody answered since."""
     gone = AnswerChanged("Il n’y a plus rien à remettre\u00a0: une réponse a été donnée depuis.")
-    if fact not in FIELDS:
-        last = DeclaredFact.history.filter(_about(project), key=fact).order_by("-history_id")
+    if not is_kept(subject, fact):
+        last = DeclaredFact.history.filter(_about(subject), key=fact).order_by("-history_id")
         if (past := last.first()) is None or past.history_type != "-":
             raise gone
         DeclaredFact.objects.create(
-            project_id=past.project_id, organisation_id=past.organisation_id, key=fact,
-            value=past.value, by_id=past.by_id, observed_on=past.observed_on,
+            project_id=past.project_id, organisation_id=past.organisation_id,
+            action_id=past.action_id, key=fact, value=past.value, by_id=past.by_id,
+            observed_on=past.observed_on,
         )  # fmt: skip
         return
-    target, name = _locked(project, fact)
+    target, name = _locked(subject, fact)
     if getattr(target, name) not in (None, ""):
         raise gone
     for past in target.history.order_by("-history_id")[:20]:
@@ -200,13 +217,18 @@ def restore(project, fact):
     raise gone
 
 
-def _about(project):
-    return models.Q(project=project) | models.Q(organisation=project.holder)
+def _about(subject):
+    of_subject = models.Q(**about(subject))
+    if subject.holder_id is None:
+        return of_subject
+    return of_subject | models.Q(organisation=subject.holder_id)
 
 
-def _locked(project, fact):
+def _locked(subject, fact):
     """The record of a field as it is now, held until the end of the transaction."""
-    target, name = place_of(project, fact)
+    target, name = place_of(subject, fact)
+    if target is None and subject.holder is None:
+        raise ValidationError(NO_PILOT)
     if target is None:
         raise ValidationError("Aucun établissement n’est connu pour noter cet effectif.")
     return type(target).objects.select_for_update().get(pk=target.pk), name
@@ -217,15 +239,17 @@ def _save(target, name):
     written = [name, "provenance"]
     if hasattr(target, "updated_at"):
         written.append("updated_at")
-    if isinstance(target, Project):
-        target.version += 1  # whoever edits the project meanwhile is told
+    if hasattr(target, "version"):
+        target.version += 1  # whoever edits it meanwhile is told
         written.append("version")
     target.save(update_fields=written)
     return target
 
 
-def _declare(project, fact, value, *, by, today):
-    owner = {"organisation": project.holder} if fact in HOLDER_FACTS else {"project_id": project.pk}
+def _declare(subject, fact, value, *, by, today):
+    owner = {"organisation": subject.holder} if fact in HOLDER_FACTS else about(subject)
+    if None in owner.values():
+        raise ValidationError(NO_PILOT)
     said = {"value": _kept(value), "by": by, "observed_on": today}
     if already := DeclaredFact.objects.filter(key=fact, **owner, **said).first():
         return already  # a form sent twice

@@ -10,7 +10,7 @@ from crm.api.schema import documented
 from crm.api.viewsets import PartnerViewSet
 from crm.filters.projects import ProjectFilter
 from crm.models import Project
-from funding.filters import ApplicationFilter, ProgramFilter
+from funding.filters import ApplicationFilter, ProgramApiFilter
 from funding.models import Application, Funder, Program
 
 
@@ -140,42 +140,10 @@ class ProgramSerializer(serializers.ModelSerializer):
         fields = [
             "id",
             "code",
-            "name",
-            "funder",
-            "operator",
-            "portal",
-            "instruments",
-            "summary",
-            "beneficiaries_note",
-            "eligible_costs_note",
-            "excluded_costs_note",
-            "conditions_note",
-            "scope_level",
-            "scope_label",
-            "themes",
-            "rate_min",
-            "rate_max",
-            "rates_by_size",
-            "rate_note",
-            "costs_min",
-            "costs_max",
-            "aid_min",
-            "aid_max",
-            "opens_on",
-            "closes_on",
-            "deadlines",
-            "recurrence",
-            "state",
-            "legal_basis",
-            "incentive_effect",
-            "incompatible_with",
-            "required_studies",
+            # All that a version keeps: « as_of » then tells a program as it was, whole.
+            *Program.VERSIONED,
             "source",
-            "confidence",
-            "verified_on",
             "is_stale",
-            "uncertain",
-            "criteria",
             "version",
             "applies_from",
             "origin",
@@ -227,7 +195,7 @@ class ProgramViewSet(PartnerViewSet):
     scope = "programs:read"
     queryset = Program.objects.none()
     serializer_class = ProgramSerializer
-    filterset_class = ProgramFilter
+    filterset_class = ProgramApiFilter
 
     def rows(self, viewer, territory):
         return Program.objects.visible_to(viewer).for_list()

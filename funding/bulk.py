@@ -210,8 +210,9 @@ class Reading:
             more = columns_of(others, SITE, days=("closed_on",), flags=("is_head_office",))
             read = {name: [*column, *more[name]] for name, column in read.items()}
         ids, owners = read["pk"], places(self.holders, numbers(read["organisation_id"]))
-        # As the page takes them: the head office first, then the oldest record.
-        order = np.lexsort((ids, ~np.array(read["is_head_office"], bool), owners))
+        # As `open_then_head_office` has them on the page.
+        closed = [-int(day.replace("-", "")) if day else -np.inf for day in read["closed_on"]]
+        order = np.lexsort((ids, ~np.array(read["is_head_office"], bool), closed, owners))
         at_site = places(ids, wanted)
         at_site = np.where(at_site < 0, first_of(owners, order, self.at_holder), at_site)
         self._add("naf_rev2", Column.of(read["naf_rev2"], filled).take(at_site))

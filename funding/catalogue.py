@@ -19,6 +19,7 @@ from funding.eligibility import Rules, Window
 from funding.merge import merge
 from funding.models import AidScheme, Funder, Program, ProgramVersion
 from funding.models.programs import plain
+from funding.models.versions import carry, owned
 from funding.program_checks import Known, check
 
 DATA = Path(__file__).parent / "data"
@@ -30,6 +31,10 @@ BATCH = 500
 
 class Conflict(Exception):
     """Someone published a version since the one that was read."""
+
+
+class AnnouncedRefused(ValidationError):
+    """What is published now, or withdrawn, makes a version announced for later impossible."""
 
 
 @transaction.atomic
@@ -52,7 +57,8 @@ def publish(
     typed or as plain JSON, the funder by its code. A version for a day to come is announced, and
     applies when its day comes. Values that all stand already are recorded as a check. `known` is
     read beforehand when many programs are published.
-    Raises ValidationError by field; Conflict when the last version is no longer number `seen`.
+    Raises ValidationError by field, AnnouncedRefused when a version announced for later could not
+    follow; Conflict when the last version is no longer number `seen`.
     """
     today = today or timezone.localdate()
     values = dict(values)
@@ -69,20 +75,28 @@ def publish(
     replaced = covering(versions, applies_from, today)
     after = {**replaced.values, **plain_values(values)}
     changed = {name for name in after if after[name] != replaced.values.get(name)}
+    is_current = replaced.is_in_force(today=today)
+    stood = row.source if is_current else replaced.source
     for name, value in identity.items():
         setattr(row, name, value)
     check(filled(row, after, source), known=known)
     if identity:
         Program.objects.filter(pk=row.pk).update(**identity)
-    if changed - {"verified_on"}:
-        version = follow(row, replaced, after, said, applies_from)
-        carry(versions, version, replaced, changed)
+    is_said_again = bool(changed or note or source != stood)
+    if changed - {"verified_on"} or (is_said_again and not is_current):
+        pairs = owned(versions)
+        if replaced.applies_from == applies_from:  # it says all that the other said
+            changed |= next(own for one, own in pairs if one == replaced)
+        version = follow(row, replaced, after, {**said, "changed": sorted(changed)}, applies_from)
+        later = [(one, own) for one, own in pairs if one.applies_from > applies_from]
+        for touched in carry(later, changed, version.values):
+            check_announced(touched, known=known)
         if applies_from <= today:
             version.apply(today=today)
     else:
         version = replaced
-        if replaced.is_in_force(today=today) and (changed or source != program.source):
-            verify(row, source=source, on=after["verified_on"], by=by, today=today)
+        if is_said_again:
+            verify(row, source=source, on=after["verified_on"], by=by, note=note, today=today)
     program.refresh_from_db()
     return version
 
@@ -188,6 +202,20 @@ def filled(row, values, source):
     return row
 
 
+def check_announced(version, *, known=None):
+    """AnnouncedRefused, by field, when an announced version holds what the catalogue refuses."""
+    try:
+        check(version.program.reading(version), known=known)
+    except ValidationError as refused:
+        which = f"La version annoncée du {day(version.applies_from)} ne le permet pas\u00a0:"
+        raise AnnouncedRefused(
+            {
+                name: [f"{which} {sentence}" for sentence in sentences]
+                for name, sentences in refused.message_dict.items()
+            }
+        ) from refused
+
+
 def follow(row, replaced, values, said, applies_from):
     """Add the version that takes over from `replaced`; the two never share a day."""
     until = replaced.applies_until
@@ -201,30 +229,21 @@ def follow(row, replaced, values, said, applies_from):
     )
 
 
-def carry(versions, version, replaced, changed):
-    """What changes now stays changed in the versions announced for later, unless they say else."""
-    for later in versions:
-        if later.applies_from > version.applies_from:
-            for name in changed:
-                if later.values.get(name) == replaced.values.get(name):
-                    later.values[name] = version.values[name]
-            later.save(update_fields=["values"])
-
-
 @transaction.atomic
 def withdraw(version):
-    """An announced version will not apply: the one before it goes on."""
-    before = version.program.versions.effective().get(
-        applies_until=version.applies_from - dt.timedelta(days=1)
-    )
-    until = version.applies_until
-    version.close(version.applies_from)
-    before.applies_until = until
-    before.save(update_fields=["applies_until"])
+    """An announced version will not apply: the one before it goes on, and what it said is not said
+    later either. Raises AnnouncedRefused when a later one only stands with it."""
+    Program.objects.select_for_update().get(pk=version.program_id)
+    version.refresh_from_db()
+    if version.is_replaced:
+        return
+    _, later = version.withdraw()
+    for touched in later:
+        check_announced(touched)
 
 
 @transaction.atomic
-def verify(program, *, source, on, by=None, today=None):
+def verify(program, *, source, on, by=None, note="", today=None):
     """Someone read the source again and nothing changed: keep who, when and where.
 
     `on` None when the source bears no date: nothing is then said to be verified."""
@@ -236,7 +255,7 @@ def verify(program, *, source, on, by=None, today=None):
     program.refresh_from_db()
     if on is None:
         return None
-    return version.checks.create(source=source, by=by, before=before, on=on)
+    return version.checks.create(source=source, by=by, before=before, on=on, note=note)
 
 
 @transaction.atomic
@@ -310,7 +329,7 @@ def read(name):
 @transaction.atomic
 def load():
     """Publish every shipped program; return how many were (created, updated, unchanged, kept),
-    the last being those whose new values wait behind what a person corrected.
+    the last being those whose new values wait behind what a person corrected or announced.
 
     Raises ValueError naming the program whose row is wrong: nothing is loaded then.
     """
@@ -354,7 +373,10 @@ def first(code, values, *, source, **said):
 def reload(program, values, **said):
     """Receive what this release says of a program; return what became of it."""
     before = program.version
-    version = receive(program, values, **said)
+    try:
+        version = receive(program, values, **said)
+    except AnnouncedRefused:  # received again once what was announced has applied or is withdrawn
+        return "kept"
     if version is None:
         return "unchanged"
     if version.number == before:

@@ -22,8 +22,9 @@ class CriterionForm(Form):
     question = forms.CharField(label="Poser la question autrement", required=False)
     is_uncertain = forms.BooleanField(label="Règle à vérifier auprès du financeur", required=False)
 
-    def __init__(self, *args, row, **kwargs):
-        self.before = row
+    def __init__(self, *args, row, is_open=False, **kwargs):
+        """`is_open` unfolds the sentence: one just added waits to be written."""
+        self.before, self.is_open = row, is_open
         self.sentence = SENTENCES.get(editor_of(row))
         super().__init__(*args, initial=self._shown(row), **kwargs)
 
@@ -81,10 +82,12 @@ class CriterionForm(Form):
 
     @property
     def rule(self):
+        """The sentence as it reads now, or as it was while what is typed does not read."""
+        row = self.row if self.is_bound and self.is_valid() else self.before
         try:
-            return parse_criterion(self.before).rule
+            return parse_criterion(row).rule
         except ValueError:
-            return self.before.get("label") or self.before["kind"]
+            return row.get("label") or ""
 
     def clean(self):
         """The row, which must be one that the rules can read."""
@@ -124,6 +127,7 @@ class CriterionForm(Form):
 
 
 UNCERTAIN = {"K", "TBV"}
+WORDS = {"label", "question", "confidence"}
 
 
 def plainly(sentence, form):
@@ -155,7 +159,7 @@ class CriteriaEditor:
         prefixes = [form.prefix for form in self.forms]
         if verb == "add" and target in SENTENCES:
             rank = max([int(prefix[1:]) for prefix in prefixes], default=-1) + 1
-            self.forms.append(made(f"c{rank}", self._blank(target)))
+            self.forms.append(made(f"c{rank}", self._blank(target), is_open=True))
         elif target in prefixes:
             at = prefixes.index(target)
             form = self.forms.pop(at)
@@ -203,12 +207,12 @@ class CriteriaEditor:
         return [(editor, sentence.name) for editor, sentence in SENTENCES.items()]
 
 
-def made(prefix, row, data=None):
-    return CriterionForm(data, prefix=prefix, row=row, use_required_attribute=False)
+def made(prefix, row, data=None, **kwargs):
+    return CriterionForm(data, prefix=prefix, row=row, use_required_attribute=False, **kwargs)
 
 
 def received(prefix, data):
-    """The row as it was when the page was drawn; a forged one only has its kind and key."""
+    """The row as it was when the page was drawn; what is forged is left out of it."""
     try:
         row = json.loads(data.get(f"{prefix}-raw") or "{}")
     except ValueError:
@@ -219,4 +223,7 @@ def received(prefix, data):
         row = {"kind": (sentence and sentence.kind) or editor or "text"}
     if sentence:
         row = {**row, "kind": sentence.kind or editor, **sentence.fixed}
+        params = {param.name: param for param in sentence.params}
+        row = {k: v for k, v in row.items() if k not in params or v is None or params[k].fits(v)}
+    row = {k: v for k, v in row.items() if k not in WORDS or isinstance(v, str)}
     return {**row, "key": str(row.get("key") or data.get(f"{prefix}-key") or prefix)}

@@ -59,6 +59,17 @@ class Param:
         made.widget.attrs["aria-label"] = self.label
         return made
 
+    def fits(self, value):
+        """Whether a value received has the shape that this parameter is kept in."""
+        if self.type in ("list", "codes"):
+            return isinstance(value, list) and all(isinstance(code, str) for code in value)
+        if self.type in ("whole", "amount"):
+            try:
+                return Decimal(str(value)).is_finite() and not isinstance(value, bool)
+            except ArithmeticError:
+                return False
+        return isinstance(value, bool if self.type == "flag" else str | bool)
+
     def shown(self, value):
         """What the row holds → what the field shows."""
         if self.type == "list":

@@ -18,6 +18,7 @@ from crm.models import Role, Territory, User
 from crm.templatetags.french import plural
 from funding import watch
 from funding.models import DigestSubscription
+from funding.models.subjects import key_of
 
 TEAM = (Role.OFFICER, Role.MANAGER)
 WEEK = dt.timedelta(days=7)
@@ -58,11 +59,19 @@ class Chapter:
 
 
 class Digest:
-    """What one person has not been told yet."""
+    """What one person has not been told yet.
 
-    def __init__(self, user, since, now):
+    `told` is what their last mails told of the closings: {"territory:program": [the day, the mark
+    that it had passed, the projects and actions it was told for]}. `telling` is what it becomes
+    with this mail."""
+
+    def __init__(self, user, since, now, told=None):
         self.user, self.since, self.now = user, since, now
         self.today = timezone.localdate(now)
+        self.told = told or {}
+        self.telling = {
+            key: row for key, row in self.told.items() if row[0] >= self.today.isoformat()
+        }
 
     @cached_property
     def chapters(self):
@@ -80,20 +89,19 @@ class Digest:
         return watch.by_program(rows.for_list())
 
     def _closings(self, territory):
-        """Those that came in sight, or within two weeks, since the last mail."""
-        found = watch.closing(self.user, territory, today=self.today)
-        if self.since is None:
-            return found
-        before = timezone.localdate(self.since)
-        marks = (watch.WITHIN, LAST_CALL)
-        return [
-            closing
-            for closing in found
-            if any(
-                (closing.on - self.today).days <= mark < (closing.on - before).days
-                for mark in marks
-            )
-        ]
+        """Those in sight that no mail told: for that day, for one of their projects, or as a last
+        call."""
+        fresh = []
+        for closing in watch.closing(self.user, territory, today=self.today):
+            key, on = f"{territory.pk}:{closing.program.pk}", closing.on.isoformat()
+            mark = LAST_CALL if (closing.on - self.today).days <= LAST_CALL else watch.WITHIN
+            subjects = {f"{kind}-{pk}" for kind, pk in map(key_of, closing.subjects)}
+            day, last_mark, known = self.told.get(key, ("", 0, ()))
+            if day != on or mark < last_mark or not subjects <= set(known):
+                fresh.append(closing)
+            said_before = known if day == on else ()
+            self.telling[key] = [on, mark, sorted({*said_before, *subjects})]
+        return fresh
 
     @property
     def changes(self):
@@ -148,7 +156,7 @@ def send_all(*, now=None, dry_run=False, show=None):
     now = now or timezone.now()
     counts = Sent()
     for user, row in due(now):
-        digest = Digest(user, row and row.sent_at, now)
+        digest = Digest(user, row and row.sent_at, now, row and row.told)
         if not digest.chapters:
             counts.nothing_new += 1
         elif dry_run:
@@ -167,11 +175,11 @@ def send(digest, row):
     if row is None:
         row, _ = DigestSubscription.objects.get_or_create(user=digest.user)
     last = DigestSubscription.objects.filter(pk=row.pk, sent_at=row.sent_at, is_wanted=True)
-    if not last.update(sent_at=digest.now):
+    if not last.update(sent_at=digest.now, told=digest.telling):
         return True
     try:
         digest.message().send()
     except (OSError, smtplib.SMTPException):
-        DigestSubscription.objects.filter(pk=row.pk).update(sent_at=row.sent_at)
+        DigestSubscription.objects.filter(pk=row.pk).update(sent_at=row.sent_at, told=row.told)
         return False
     return True

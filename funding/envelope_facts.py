@@ -125,15 +125,14 @@ class EnvelopeReader:
     def hopes(self):
         """{key of a subject: [(funder, amount)]} of what the plan chosen still hopes for."""
         lines = SourceLine.objects.visible_to(self.viewer).filter(
-            plan__is_chosen=True, kind__in=AID, state__in=HOPED
+            plan__is_chosen=True, kind__in=AID
         )
         found = defaultdict(list)
-        for project, action, funder, amount in lines.values_list(
-            "plan__project", "plan__action", "program__funder", "amount"
-        ):
-            found[f"{PROJECT}-{project}" if project else f"{ACTION}-{action}"].append(
-                (funder, amount)
-            )
+        for line in lines.select_related("plan", "program").with_files():
+            if (current := line.current).state in HOPED:
+                plan, funder = line.plan, line.program and line.program.funder_id
+                about = (PROJECT, plan.project_id) if plan.project_id else (ACTION, plan.action_id)
+                found["{}-{}".format(*about)].append((funder, current.amount))
         return found
 
     def expected(self, key, funder):
@@ -147,12 +146,37 @@ class EnvelopeReader:
         subject = self.subjects.get(key)
         return Candidate(key, subject, expected=self.expected(key, funder)) if subject else None
 
+    @cached_property
+    def live(self):
+        """{key of a subject: its files without an answer yet}, the latest opened first."""
+        found = defaultdict(list)
+        for file in sorted(self.files.values(), key=lambda file: -file.pk):
+            if file.status not in Application.FINAL:
+                found[subject_key(file)].append(file)
+        return found
+
+    def kept(self, envelope):
+        """{key: euros typed or None} of what the envelope keeps, in order.
+
+        A project or an action kept before its file opened is now kept by that file: counted under
+        both keys, the same aid would be paid twice.
+        """
+        found = {}
+        for key in envelope.keys:
+            files = [
+                file
+                for file in self.live[key]
+                if envelope.funder_id in (None, file.program.funder_id)
+            ]
+            found.setdefault(f"{FILE}-{files[0].pk}" if files else key, envelope.amount_of(key))
+        return found
+
     def reading(self, envelope, refused=None):
         """`refused` are {key: (what was typed, why it is no amount)} of a form sent back."""
         refused = refused or {}
-        found = [self.candidate(key, envelope.funder_id) for key in envelope.keys]
+        typed = self.kept(envelope)
+        found = [self.candidate(key, envelope.funder_id) for key in typed]
         kept = [one for one in found if one]
-        typed = {one.key: envelope.amount_of(one.key) for one in kept}
         amounts = [(one.key, one.amount if typed[one.key] is None else typed[one.key])
                    for one in kept]  # fmt: skip
         spending = rules.spend(envelope.amount, amounts)
@@ -172,9 +196,10 @@ class EnvelopeReader:
         """Live files of the funder, then what has none; what is kept stands elsewhere."""
         funder = envelope.funder_id
         live = {
-            key: file
-            for key, file in self.files.items()
-            if file.status not in Application.FINAL and funder in (None, file.program.funder_id)
+            f"{FILE}-{file.pk}": file
+            for files in self.live.values()
+            for file in files
+            if funder in (None, file.program.funder_id)
         }
         with_file = {subject_key(file) for file in live.values()}
         bare = [key for key in self.subjects if key not in with_file]

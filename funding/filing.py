@@ -11,6 +11,7 @@ from crm.templatetags.french import day as in_figures
 from crm.templatetags.french import euros
 from funding.appraisal import calendar, durations, payments, pieces, statuses
 from funding.catalogue import rules_of
+from funding.financing.payments import months_begun
 from funding.models import Application, Tranche
 
 PAST = 500  # the latest files of a funder that delays are learnt from
@@ -98,6 +99,11 @@ class FilingReader:
             (dated, dated.state(self.today), calendar.in_words(dated.ends_on, self.today))
             for dated in calendar.backwards(self.steps, self.due_on)
         ]
+
+    @property
+    def next_step(self):
+        """The first of the calendar that is left to do, or None."""
+        return next((row for row in self.calendar if row[1] != calendar.DONE), None)
 
     @cached_property
     def missing_days(self):
@@ -209,8 +215,7 @@ class FilingReader:
         if not agreement or not agreement.current_end:
             return None
         start = agreement.starts_on or agreement.signed_on
-        end = agreement.current_end
-        return start and (end.year - start.year) * 12 + end.month - start.month
+        return months_begun(start, agreement.current_end) if start else None
 
     @property
     def is_settled(self):
@@ -275,10 +280,9 @@ class FilingReader:
             return NextThing("Donner la date de dépôt visée.", "ask", f"{url}#id_due_on")
         if self.due_on < self.today:
             return NextThing(f"La date de dépôt est passée\u00a0: {self.due_in_words}.", "bad")
-        left = [(dated, state, by) for dated, state, by in self.calendar if state != calendar.DONE]
-        if not left:
+        if self.next_step is None:
             return NextThing(f"Déposer le dossier, au plus tard {self.due_in_words}.", "ask")
-        dated, state, by = left[0]
+        dated, state, by = self.next_step
         tone = {calendar.LATE: "bad", calendar.NOW: "ask"}.get(state, "ahead")
         return NextThing(f"{dated.step.label}\u00a0: au plus tard {by}.", tone, "#calendrier")
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from crm.filters import FilterSet
 from crm.filters.base import OrderingFilter, SinceFilter
 from crm.models import Epci, Organisation, Site, Theme
+from crm.perms import can_edit_catalogue
 from funding.aid_filters import AidFilter, AmongFilter
 from funding.eligibility import Verdict
 from funding.models import STALE_AFTER, Application, Funder, MatchDecision, Program, ReceivedAid
@@ -17,6 +18,10 @@ from funding.models.programs import INSTRUMENTS
 
 def themes():
     return [(theme.pk, theme.label) for theme in Theme.objects.filter(territory=None)]
+
+
+# What a list « tel que le » is still filtered by: what no version changes.
+WHATEVER_THE_VERSION = {"as_of", "origin", "said_expired", "updated_since", "order"}
 
 
 class ProgramFilter(FilterSet):
@@ -68,6 +73,26 @@ class ProgramFilter(FilterSet):
         model = Program
         fields = []
 
+    def __init__(self, *args, **kwargs):
+        """What the team said is told to who keeps the catalogue: the others have no such filter."""
+        super().__init__(*args, **kwargs)
+        if not can_edit_catalogue(self.request.user):
+            self.filters.pop("said_expired", None)
+
+    def is_valid(self):
+        """The rules of a past day are shown, never searched: a filter reads those of today."""
+        if self.is_bound and self.form.is_valid() and self.form.cleaned_data.get("as_of"):
+            for name in [name for name in self.filters if name not in WHATEVER_THE_VERSION]:
+                value = self.form.cleaned_data.get(name)
+                if value is not None and (value == 0 or value):
+                    label = self.form.fields[name].label
+                    self.form.add_error(
+                        name,
+                        f"«\u00a0{label}\u00a0» lit ce que les dispositifs disent aujourd’hui, et "
+                        "ne se combine pas avec une date passée.",
+                    )
+        return super().is_valid()
+
     def search(self, programs, name, value):
         return programs.search(value)
 
@@ -112,6 +137,12 @@ class ProgramFilter(FilterSet):
         """Nobody verified it for six months, or nobody knows when."""
         limit = timezone.localdate() - STALE_AFTER
         return Q(verified_on=None) | Q(verified_on__lt=limit)
+
+
+class ProgramApiFilter(ProgramFilter):
+    """For partners: without what the team says among itself."""
+
+    said_expired = None
 
 
 class ApplicationFilter(AidFilter):

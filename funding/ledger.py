@@ -5,10 +5,25 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from funding.financing import deminimis
-from funding.models.ledger import ReceivedAid, aids_of, firms_of
+from django.db.models import Prefetch, Q
+
+from crm.models import Organisation
+from crm.search import normalise
+from funding.financing import deminimis, plan
+from funding.models.applications import Application
+from funding.models.ledger import ReceivedAid, firms_of
+from funding.models.plans import SourceLine
 
 GENERAL = ReceivedAid.Regulation.GENERAL
+
+
+@dataclass(frozen=True)
+class Unrecorded:
+    """A granted file that the ledger does not hold. `regulation` is empty when it may be de minimis
+    or another regime: somebody must look."""
+
+    application: Application
+    regulation: str
 
 
 @dataclass(frozen=True)
@@ -21,12 +36,14 @@ class Step:
 
 
 class Position:
-    """The ledger of one organisation under one regulation, on `day`. Three queries, all told."""
+    """The ledger of one organisation under one regulation, on `day`. Five queries, all told."""
 
     def __init__(self, organisation, day, regulation=GENERAL):
         self.organisation, self.day, self.regulation = organisation, day, regulation
         self.undertaking, self.firms = firms_of(organisation)
-        self.on_record = list(aids_of(organisation).for_list()) if self.firms else []
+        self.sirens = [siren for siren, _ in self.firms]
+        aids = ReceivedAid.objects.filter(territory=organisation.territory_id).of(self.sirens)
+        self.on_record = list(aids.for_list()) if self.firms else []
 
     @cached_property
     def granted(self):
@@ -45,6 +62,26 @@ class Position:
         """On record, and out of this window: too old, to come, or under another rule."""
         counted = {aid.pk for aid in self.window}
         return [aid for aid in self.on_record if aid.pk not in counted]
+
+    @cached_property
+    def apart(self):
+        """De minimis aids of the same years that fill the window of another regulation."""
+        since = self.since
+        return [
+            aid
+            for aid in self.others
+            if since <= aid.granted_on <= self.day and aid.regulation != deminimis.OUTSIDE
+        ]
+
+    @cached_property
+    def unrecorded(self):
+        """Files granted to these firms, de minimis for sure or perhaps, not on record yet."""
+        found = granted_files(self.organisation, self.sirens)
+        return [
+            Unrecorded(file, regulation)
+            for file in found
+            if (regulation := regulation_of(file)) != deminimis.OUTSIDE
+        ]
 
     @property
     def since(self):
@@ -65,10 +102,6 @@ class Position:
         return deminimis.room(self.granted, self.day, regulation=self.regulation)
 
     @property
-    def is_full(self):
-        return self.room == 0
-
-    @property
     def is_over(self):
         return (
             self.received is not None
@@ -81,10 +114,18 @@ class Position:
         return sum(aid.amount is None for aid in self.window)
 
     @property
+    def are_firms_declared(self):
+        return self.undertaking is not None and self.undertaking.declared_on is not None
+
+    @property
+    def doubts(self):
+        """Why the ledger may not hold everything, in words."""
+        return deminimis.doubts(self.are_firms_declared, len(self.unrecorded))
+
+    @property
     def is_sure(self):
-        """The firms were declared, every amount is known, and the ceiling was read in a text."""
-        declared = self.undertaking is not None and self.undertaking.declared_on is not None
-        return declared and self.room is not None and self.ceiling.is_sure
+        """It holds everything, every amount is known, and the ceiling was read in a text."""
+        return not self.doubts and self.room is not None and self.ceiling.is_sure
 
     @cached_property
     def steps(self):
@@ -102,3 +143,36 @@ class Position:
         if self.ceiling is None:
             return None
         return deminimis.room(self.granted, day, self.ceiling.value, regulation=self.regulation)
+
+
+def granted_files(organisation, sirens):
+    """Files of these firms that were accepted under a basis or a plan that speaks of de minimis,
+    and that no aid of the ledger comes from; two queries."""
+    territory = organisation.territory_id
+    firms = Organisation.objects.filter(
+        Q(pk=organisation.pk) | Q(territory=territory, siren__in=sirens)
+    )
+    lines = SourceLine.objects.filter(scheme__isnull=False).select_related("scheme", "plan")
+    planned = lines.filter(scheme__kind=plan.DE_MINIMIS, application__isnull=False)
+    return (
+        Application.objects.filter(
+            Q(project__holder__in=firms, project__territory=territory)
+            | Q(action__pilot__in=firms, action__plan__territory=territory),
+            Q(program__legal_basis__icontains="minimis") | Q(pk__in=planned.values("application")),
+            status=Application.Status.ACCEPTED,
+            received_aid=None,
+        )
+        .exclude(amount_granted=None, decided_on=None)
+        .for_list()
+        .prefetch_related(Prefetch("source_lines", lines, to_attr="planned_lines"))
+    )
+
+
+def regulation_of(file):
+    """That of its line in the plan, the chosen one first, else of the legal basis of its program
+    when de minimis stands alone in it; empty when it may be another."""
+    for line in sorted(file.planned_lines, key=lambda line: (not line.plan.is_chosen, line.pk)):
+        is_minimis = line.scheme.kind == plan.DE_MINIMIS
+        return deminimis.GENERAL if is_minimis else deminimis.OUTSIDE
+    basis = normalise(file.program.legal_basis)
+    return deminimis.regulation_named(basis) if deminimis.is_alone(basis) else ""

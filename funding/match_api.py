@@ -1,4 +1,5 @@
-"""The verdicts of the project page, by API: one row for a project and a program."""
+"""The verdicts of the pages of projects and actions, by API: one row for each
+and a program."""
 
 import datetime
 import re
@@ -15,17 +16,20 @@ from drf_spectacular.utils import (
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.exceptions import ValidationError
 
+from actions.models import Action
 from crm.api.filtering import refuse_unknown
 from crm.api.pagination import PARAMETERS
 from crm.api.projects import ProjectRefSerializer
 from crm.api.schema import BAD_FILTER, REFUSALS
 from crm.models import Project
+from funding.action_facts import ActionMatcher
 from funding.answers import judgements
-from funding.api import ProgramRefSerializer
+from funding.api import ActionRefSerializer, ProgramRefSerializer
 from funding.eligibility import Result, Verdict
 from funding.facts import with_facts
-from funding.matching import Matcher
+from funding.matching import Match, Matcher
 from funding.models import MatchDecision, Program
+from funding.models.subjects import is_action, key_of, kind_of, row_of, seeking_actions
 from funding.portfolio import Line
 
 # A partner is told that someone of the team said so, and when; not who.
@@ -35,6 +39,7 @@ VERDICTS = {verdict.code: verdict.label for verdict in Verdict}
 
 class MatchQuery(forms.Form):
     project = forms.IntegerField(required=False, min_value=1)
+    action = forms.IntegerField(required=False, min_value=1)
     program = forms.IntegerField(required=False, min_value=1)
     verdict = forms.MultipleChoiceField(required=False, choices=list(VERDICTS.items()))
 
@@ -74,7 +79,7 @@ class CriterionSerializer(serializers.Serializer):
     group = serializers.CharField()
     answer = serializers.SerializerMethodField(help_text="met, unknown ou not_met")
     rule = serializers.CharField(help_text="la règle, en français")
-    found = serializers.CharField(help_text="ce qui est connu du projet")
+    found = serializers.CharField(help_text="ce qui est connu du projet ou de l’action")
     source = serializers.SerializerMethodField(help_text="d’où vient ce qui est connu")
     rule_to_check = serializers.BooleanField(help_text="la règle elle-même est incertaine")
     question = QuestionSerializer(allow_null=True, help_text="ce qu’il faudrait demander")
@@ -90,15 +95,25 @@ class CriterionSerializer(serializers.Serializer):
 
 
 class MatchSerializer(serializers.Serializer):
-    """A line of the page of the project, with what the team decided and judged."""
+    """A line of the page of a project or of an action, with what the team decided and judged."""
 
     def to_representation(self, line):
-        match = line.match
-        match.decision = line.decision
-        match.criteria = [Judged(result, said) for result, said in line.results]
-        return super().to_representation(match)
+        subject = line.match.project
+        told = Told(
+            line.match,
+            of_project=None if is_action(subject) else subject,
+            of_action=row_of(subject) if is_action(subject) else None,
+            decision=line.decision,
+            criteria=[Judged(result, said) for result, said in line.results],
+        )
+        return super().to_representation(told)
 
-    project = ProjectRefSerializer()
+    project = ProjectRefSerializer(
+        source="of_project", allow_null=True, help_text="rien pour une action"
+    )
+    action = ActionRefSerializer(
+        source="of_action", allow_null=True, help_text="rien pour un projet"
+    )
     program = ProgramRefSerializer()
     verdict = serializers.CharField(source="verdict.code", help_text=", ".join(VERDICTS))
     score = serializers.IntegerField(source="rank.score", help_text="de 0 à 100")
@@ -124,6 +139,20 @@ class MatchSerializer(serializers.Serializer):
 
 
 @dataclass(frozen=True)
+class Told:
+    """A match with its subject, the decision that counts and what was judged."""
+
+    match: Match
+    of_project: Project | None
+    of_action: Action | None
+    decision: MatchDecision | None
+    criteria: list
+
+    def __getattr__(self, name):
+        return getattr(self.match, name)
+
+
+@dataclass(frozen=True)
 class Judged:
     """A criterion with the judgements on it."""
 
@@ -138,9 +167,10 @@ class Judged:
     list=extend_schema(
         tags=["Correspondances"],
         extensions={"x-scope": "matches:read"},
-        summary="Lister les verdicts projet par dispositif",
+        summary="Lister les verdicts, par projet ou action et par dispositif",
         parameters=[
             OpenApiParameter("project", int, description="identifiant d’un projet"),
+            OpenApiParameter("action", int, description="identifiant d’une fiche action"),
             OpenApiParameter("program", int, description="identifiant d’un dispositif"),
             OpenApiParameter("verdict", str, enum=list(VERDICTS), many=True),
         ],
@@ -148,7 +178,7 @@ class Judged:
     )
 )
 class MatchViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
-    """Open projects only: a closed one looks for no money any more."""
+    """Open projects and actions under way only: the others look for no money any more."""
 
     scope = "matches:read"
     serializer_class = MatchSerializer
@@ -161,29 +191,46 @@ class MatchViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
             return self.queryset
         query = self._query()
         viewer = self.request.user
-        projects = Project.objects.visible_to(viewer).filter(territory=self.request.territory)
-        if query["project"]:
+        territory = self.request.territory
+        projects = Project.objects.visible_to(viewer).filter(territory=territory)
+        actions = Action.objects.visible_to(viewer).filter(plan__territory=territory)
+        if query["project"] or query["action"]:
             projects = projects.filter(pk=query["project"])
+            actions = actions.filter(pk=query["action"])
         programs = Program.objects.all()
         if query["program"]:
             programs = programs.filter(pk=query["program"])
-        matcher = Matcher(viewer, programs=programs)
-        wanted = set(query["verdict"] or VERDICTS)
         projects = projects.open().order_by("pk")
-        decisions = MatchDecision.objects.filter(project__in=projects).live()
-        decided = {(one.project_id, one.program_id): one for one in decisions}
-        said = judgements(*projects.values_list("pk", flat=True))
-        return [
-            Line(match, decided.get((project.pk, match.program.pk)), said)
-            for project in with_facts(projects)
-            for match in matcher.matches(project)
-            if match.verdict.code in wanted
-        ]
+        actions = actions.filter(pk__in=seeking_actions()).order_by("pk")
+        matcher = Matcher(viewer, programs=programs)
+        matches = [one for project in with_facts(projects) for one in matcher.matches(project)]
+        matches += ActionMatcher(viewer, programs=programs).of_all(actions)
+        return lines(matches, set(query["verdict"] or VERDICTS))
 
     def _query(self):
-        refuse_unknown(self.request, {"project", "program", "verdict", *PARAMETERS})
+        refuse_unknown(self.request, {"project", "action", "program", "verdict", *PARAMETERS})
         form = MatchQuery(self.request.query_params)
         if not form.is_valid():
             said = " ".join(f"{name} : {' '.join(texts)}" for name, texts in form.errors.items())
             raise ValidationError({"detail": f"Filtre refusé, {said}"})
         return form.cleaned_data
+
+
+def lines(matches, wanted):
+    """Those of these verdicts, with the decisions and the judgements of their subjects."""
+    subjects = {match.project for match in matches}
+    decided, said = {}, {}
+    for kind in ("project", "action"):
+        pks = [subject.pk for subject in subjects if kind_of(subject) == kind]
+        rows = MatchDecision.objects.filter(**{f"{kind}__in": pks}).live()
+        decided |= {((kind, getattr(row, f"{kind}_id")), row.program_id): row for row in rows}
+        said[kind] = judgements(*pks, of=kind)
+    return [
+        Line(
+            match,
+            decided.get((key_of(match.project), match.program.pk)),
+            said[kind_of(match.project)],
+        )
+        for match in matches
+        if match.verdict.code in wanted
+    ]

@@ -1,16 +1,16 @@
 """Programs and projects put together: the pure rules over what the database holds."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from operator import attrgetter
 
 from django.utils import timezone
 
 from crm.models import Project
 from funding import ranking
 from funding.catalogue import rules_of
-from funding.eligibility import Assessment, Rules, Verdict, possible_sizes, wording
+from funding.eligibility import Answers, Assessment, Rules, Verdict, possible_sizes, wording
 from funding.facts import FactReader, with_facts
 from funding.models import Program
 from funding.models.programs import applying
@@ -49,7 +49,7 @@ def parsed_rules(program):
     return offer_of(program).rules
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Match:
     """One program for one project, with everything the page and the API tell of it.
 
@@ -57,23 +57,25 @@ class Match:
     does not depend on it."""
 
     program: Program
+    offer: Offer
     project: Project
     assessment: Assessment
     sizes: Collection[str]
     themes: frozenset[str]
+    _rank: ranking.Rank | None = field(default=None, init=False, repr=False)
 
-    @cached_property
+    @property
     def rank(self):
-        offer = offer_of(self.program)
-        return ranking.rank(
-            self.assessment,
-            aid=expected_aid(
-                self.program, offer, counted_costs(self.project, self.program), self.sizes
-            ),
-            eligible_costs=self.project.eligible_costs,
-            shared_themes=self.themes & offer.themes,
-            is_repayable=offer.is_repayable,
-        )
+        if self._rank is None:
+            costs = counted_costs(self.project, self.program)
+            self._rank = ranking.rank(
+                self.assessment,
+                aid=expected_aid(self.program, self.offer, costs, self.sizes),
+                eligible_costs=self.project.eligible_costs,
+                shared_themes=self.themes & self.offer.themes,
+                is_repayable=self.offer.is_repayable,
+            )
+        return self._rank
 
     @property
     def sort_key(self):
@@ -122,27 +124,31 @@ class Matcher:
 
     def __init__(self, viewer, *, programs=None, today=None):
         self.today = today or timezone.localdate()
+        # A national program gives way to a local version that was not chosen with it, too.
+        self.replaced = None if programs is None else programs.replaced()
         programs = Program.objects.all() if programs is None else programs
         self.programs = list(programs.visible_to(viewer).for_list())
         self.reader = FactReader(self.today)
+        self._offers = {}
+
+    def offers(self, territory_id):
+        """What applies in a territory, looked up once for all its projects."""
+        if territory_id not in self._offers:
+            own = applying(self.programs, territory_id, self.replaced)
+            self._offers[territory_id] = [(program, offer_of(program)) for program in own]
+        return self._offers[territory_id]
 
     def matches(self, project):
         """Every program for a project fetched by `with_facts`, the best first."""
         facts = self.reader.facts_of(project)
         sizes = possible_sizes(facts, self.today)
         themes = frozenset(facts["themes"].value) if "themes" in facts else frozenset()
-        given = {}
+        given = Answers(facts, self.today)
         found = [
-            Match(
-                program,
-                project,
-                offer_of(program).rules.assess(facts, self.today, given),
-                sizes,
-                themes,
-            )
-            for program in applying(self.programs, project.territory_id)
+            Match(program, offer, project, offer.rules.assess_by(given), sizes, themes)
+            for program, offer in self.offers(project.territory_id)
         ]
-        return sorted(found, key=lambda match: match.sort_key)
+        return sorted(found, key=attrgetter("sort_key"))
 
 
 def counted_costs(project, program):

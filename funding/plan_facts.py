@@ -7,28 +7,31 @@ from functools import cached_property
 from django.utils import timezone
 
 from crm.models import Organisation, Role
-from funding.appraisal import statuses
-from funding.financing import cash, checks, drawing, plan
-from funding.financing.verdicts import Status
-from funding.models.applications import kind_of
-from funding.models.ledger import aids_of, firms_of
+from crm.search import normalise
+from funding.financing import cash, checks, deminimis, drawing, plan
+from funding.financing.payments import months_begun
+from funding.financing.verdicts import Doubt, Status
+from funding.ledger import Position
 from funding.models.plans import FinancingPlan
+from funding.models.subjects import is_action
+from funding.models.zones import lists_on, zones_of
 
 LOCAL_AUTHORITIES = {
     Organisation.Kind.EPCI,
     Organisation.Kind.PETR,
     Organisation.Kind.COMMUNE,
 }
-DAYS_A_MONTH = 30.44
 
 
 class PlanReader:
     """Reads the plans of one project or action; what its holder is and received is read once."""
 
-    def __init__(self, subject, viewer, *, today=None):
+    def __init__(self, subject, viewer, *, today=None, zone_lists=None):
         self.subject, self.viewer = subject, viewer
+        # {day: its lists}, shared by whoever reads many plans.
+        self.zone_lists = {} if zone_lists is None else zone_lists
         self.today = today or timezone.localdate()
-        self.is_action = kind_of(subject) == "action"
+        self.is_action = is_action(subject)
 
     @cached_property
     def organisation(self):
@@ -45,23 +48,28 @@ class PlanReader:
             is_local_authority=organisation.kind in LOCAL_AUTHORITIES,
             size=organisation.eu_size or None,
             equity=organisation.equity,
-            aids=self._aids(),
+            **self._ledger(),
         )
 
-    def _aids(self):
-        """What its undertaking received; None when the ledger is silent or closed to the viewer."""
+    def _ledger(self):
+        """What its undertaking received, with what makes it doubtful; nothing when the ledger is
+        silent or closed to the viewer."""
         team = self.viewer.territories_as(Role.OFFICER, Role.MANAGER)
         if self.organisation.territory_id not in team:
-            return None
-        undertaking, firms = firms_of(self.organisation)
-        aids = tuple(aid.granted for aid in aids_of(self.organisation)) if firms else ()
-        declared = undertaking is not None and undertaking.declared_on is not None
-        return aids if aids or declared else None
+            return {}
+        position = Position(self.organisation, self.today)
+        if not position.granted and not position.are_firms_declared:
+            return {}
+        return {
+            "aids": tuple(position.granted),
+            "are_firms_declared": position.are_firms_declared,
+            "unrecorded": frozenset(row.application.pk for row in position.unrecorded),
+        }
 
     @cached_property
     def months(self):
         first, last = self.subject.starts_on, self.subject.ends_on
-        return round((last - first).days / DAYS_A_MONTH) if first and last else None
+        return months_begun(first, last) if first and last else None
 
     def rules(self, found):
         """A plan fetched by `with_lines`, as the rules read it."""
@@ -73,41 +81,70 @@ class PlanReader:
             first_commitment_on=None if self.is_action else self.subject.first_commitment_on,
             months=self.months,
             jobs=None if self.is_action else self.subject.jobs_created_planned,
+            zones=self.zones(found.granted_on or self.today),
         )
 
+    @cached_property
+    def commune(self):
+        """That of a project, else that of its site; none for an action, which covers several."""
+        if self.is_action:
+            return None
+        project = self.subject
+        site = project.site or next(iter(project.holder.sites.all()), None)
+        return project.commune or (site and site.commune)
+
+    def zones(self, day):
+        """{zone: whether the commune is in it} on that day; nothing when in doubt."""
+        commune = self.commune
+        if commune is None:
+            return {}
+        if day not in self.zone_lists:
+            self.zone_lists[day] = lists_on(day)
+        said = zones_of(self.zone_lists[day], commune.pk, commune.departement_id)
+        return {code: inside for code, (inside, _) in said.items()}
+
     def source(self, line):
+        current = line.current
+        follows = line.application is not None and not line.is_hypothesis
         return plan.Source(
             key=line.pk,
             label=line.label,
             kind=line.kind,
-            amount=line.amount,
+            amount=current.amount,
             equivalent=line.equivalent,
             scheme=line.scheme.as_rule() if line.scheme else None,
             program=self.program(line.program) if line.program else None,
             funder=line.program.funder_id if line.program else "",
+            funder_label=line.funder,
+            application=line.application_id,
             basis=line.basis,
             rate=line.rate,
             costs=frozenset(line.aided),
-            state=line.state,
-            filed_on=line.filed_on,
-            granted_on=line.granted_on,
+            state=current.state,
+            filed_on=current.filed_on,
+            received_on=line.application.received_on if follows else None,
+            granted_on=current.granted_on,
             advance_rate=line.advance_rate,
             advance_on=line.advance_on,
             advance_is_guaranteed=line.advance_is_guaranteed,
             interim_rate=line.interim_rate,
             interim_on=line.interim_on,
-            paid_on=line.paid_on,
+            paid_on=current.paid_on,
+            instalments=current.instalments,
         )
 
     def program(self, program):
         """A field that the catalogue marks uncertain makes no ceiling."""
-        sure = set(program.uncertain)
+        unsure = set(program.uncertain)
         verified = f", vérifié le {program.verified_on:%d/%m/%Y}" if program.verified_on else ""
         return plan.ProgramRules(
             code=program.code,
             name=program.name,
-            rate_max=None if "rate_max" in sure else program.rate_max,
-            aid_max=None if "aid_max" in sure else program.aid_max,
+            rate_max=None if "rate_max" in unsure else program.rate_max,
+            rates_by_size={} if "rates_by_size" in unsure else by_size(program),
+            rate_on_project=program.rate_on_project,
+            costs_max=None if "costs_max" in unsure else program.costs_max,
+            aid_max=None if "aid_max" in unsure else program.aid_max,
             incentive_effect=program.incentive_effect,
             incompatible_with=frozenset(program.incompatible_with),
             reference=f"Fiche {program.name}{verified}",
@@ -155,6 +192,26 @@ class Reading:
     @property
     def standing(self):
         return [one for one in self.checks if one.status is not Status.NOT_CONCERNED]
+
+    @property
+    def urgent(self):
+        """Breaches, then what a fact of the officer would settle."""
+        open_ones = (Status.BREACH, Status.TO_CHECK)
+        return [one for one in self.checks if one.status in open_ones and one.doubt is None]
+
+    @property
+    def settled(self):
+        return [one for one in self.checks if one.status is Status.CONFORM]
+
+    @property
+    def undated(self):
+        """Those that hold today: the day of grant would settle them all at once."""
+        return [one for one in self.standing if one.doubt is Doubt.UNDATED]
+
+    @property
+    def unread(self):
+        """Those that hold by a text that nobody read at its source, or that has expired."""
+        return [one for one in self.standing if one.doubt is Doubt.UNREAD]
 
     @property
     def idle(self):
@@ -225,6 +282,11 @@ class Reading:
         """Uses with VAT, in euros; None when a rate or an amount is unknown."""
         return plan.total(cost.with_vat for cost in self.plan.costs.all())
 
+    @property
+    def hypotheses(self):
+        """The sources that this scenario supposes otherwise than their file says."""
+        return [line for line in self.plan.sources.all() if line.supposes]
+
     @cached_property
     def funders(self):
         """{source id: who pays, in words}."""
@@ -282,26 +344,23 @@ KIND_OF_INSTRUMENT = {
     "cee": plan.PRIVATE,
     "equity": plan.PRIVATE,
 }
-STATE_OF_FILE = {
-    statuses.ACCEPTED: "granted",
-    statuses.REFUSED: "refused",
-    statuses.DISMISSED: "refused",
-    statuses.WITHDRAWN: "idea",
-    statuses.TO_FILE: "to_file",
-    statuses.DRAFT: "to_file",
-}
 
 
 def proposed_source(found, program, file, deadline, schemes):
     """What may be written already of a source: from the program, the plan and its file if any.
 
     `deadline` is the next day to file by, `schemes` the regimes to recognise in its legal basis."""
+    terms = plan.ProgramRules(
+        program.code,
+        program.name,
+        rate_max=program.rate_max,
+        rates_by_size=by_size(program),
+        costs_max=program.costs_max,
+    )
     size = found.holder.eu_size if found.holder else ""
-    by_size = program.rates_by_size or {}
-    rate = by_size.get({"micro": "small", "mid_cap": "large"}.get(size, size)) or program.rate_max
-    basis = found_basis(found, program)
+    rate = terms.rate_for(size) if program.rate_on_project else None
+    basis = terms.counted(plan.total(cost.as_rule().counted for cost in found.costs.all()))
     kind = KIND_OF_INSTRUMENT.get(next(iter(program.instruments), ""), plan.PRIVATE)
-    rate = None if rate is None or not program.rate_on_project else Decimal(rate)
     initial = {
         "program": program,
         "label": program.name[:150],
@@ -314,27 +373,21 @@ def proposed_source(found, program, file, deadline, schemes):
         "filed_on": deadline,
     }
     if file is not None:
-        initial |= {
-            "application": file,
-            "state": STATE_OF_FILE.get(file.status, "requested"),
-            "amount": file.amount_granted or file.amount_requested or initial["amount"],
-            "filed_on": file.filed_on or file.due_on or deadline,
-            "granted_on": file.decided_on or file.decision_expected_on,
-        }
+        # State, amount and days then come from the file, and are not written a second time.
+        initial["application"] = file
     return initial
 
 
-def found_basis(found, program):
-    """The eligible costs of the plan, at most what the program counts."""
-    basis = plan.total(cost.as_rule().counted for cost in found.costs.all())
-    if basis is None or program.costs_max is None:
-        return basis
-    return min(basis, program.costs_max)
+def by_size(program):
+    """Its rates by size, as amounts; the catalogue keeps them as text."""
+    return {size: Decimal(rate) for size, rate in (program.rates_by_size or {}).items()}
 
 
 def scheme_in(legal_basis, schemes):
     """The one regime that the legal basis names; None when it names none, or several."""
     text = legal_basis.lower()
+    if "minimis" in text and not deminimis.is_alone(normalise(legal_basis)):
+        return None
     named = [
         scheme
         for scheme in schemes

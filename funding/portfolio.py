@@ -1,16 +1,26 @@
-"""The matches of a project sorted by what the team decided, and what is missing to settle those of
-a project, of a company or of a whole territory."""
+"""The matches of a project or of an action sorted by what the team decided, and what is missing to
+settle those of one of them, of a company or of a whole territory."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from actions.models import Action
 from crm.models import Project
-from funding import answers, bulk, ranking, unlocking
+from funding import action_facts, answers, bulk, ranking, unlocking
+from funding.action_facts import ActionFactReader, ActionMatcher, matches_of_action
 from funding.eligibility import Question, Verdict, possible_sizes
 from funding.facts import HOLDER_FACTS, HOLDER_FIELDS, FactReader, with_facts
-from funding.matching import Match, Matcher, counted_costs, expected_aid, offer_of
+from funding.matching import Match, Matcher, counted_costs, expected_aid, matches_of, offer_of
 from funding.models import MatchDecision, Program
+from funding.models.subjects import (
+    ActionSubject,
+    is_action,
+    key_of,
+    kind_of,
+    row_of,
+    seeking_actions,
+)
 
 NEAREST = 3
 OF_THE_SITE = {"naf_rev2", "naf_2025", "site_headcount"}
@@ -27,24 +37,25 @@ class Line:
     @property
     def results(self):
         """Each criterion with the judgements on it, the latest first."""
-        project = self.match.project.pk
+        subject = self.match.project.pk
         rows = []
         for result in self.match.assessment.results:
             judged = []
             if result.kind == "text":
-                judged = self.said.get((project, result.criterion.fact), [])
+                judged = self.said.get((subject, result.criterion.fact), [])
             rows.append((result, [one.read_today(result.criterion) for one in judged]))
         return rows
 
 
 class Sorted:
-    """The matches of one project: the shortlist in its order, those to study, those that do not
-    fit, and those set aside, which no count holds."""
+    """The matches of one project or action: the shortlist in its order, those to study, those that
+    do not fit, and those set aside, which no count holds."""
 
-    def __init__(self, project, matches):
-        decisions = project.match_decisions.live().select_related("by", "program")
+    def __init__(self, subject, matches):
+        self.matches = matches
+        decisions = MatchDecision.objects.of(subject).live().for_list()
         self.decisions = {one.program_id: one for one in decisions}
-        said = answers.judgements(project.pk)
+        said = answers.judgements(subject.pk, of=kind_of(subject))
         self.lines = [Line(match, self.decisions.get(match.program.pk), said) for match in matches]
 
     @cached_property
@@ -102,27 +113,33 @@ class Sorted:
         return near[:NEAREST]
 
 
-def owner_of(project):
-    """Tells whom a fact belongs to, so that it is asked once for all the projects it serves."""
+def found_for(subject, viewer):
+    """The matches of a project or of an action, sorted."""
+    of_kind = matches_of_action if is_action(subject) else matches_of
+    return Sorted(subject, of_kind(row_of(subject), viewer))
+
+
+def owner_of(subject):
+    """Tells whom a fact belongs to, so that it is asked once for all that it serves."""
 
     def owner(fact):
         if fact in HOLDER_FACTS or fact in HOLDER_FIELDS:
-            return "organisation", project.holder_id
+            return "organisation", subject.holder_id
         if fact in OF_THE_SITE:
-            return "site", project.site_id or -project.holder_id
-        return "project", project.pk
+            return "site", subject.site_id or -(subject.holder_id or 0)
+        return key_of(subject)
 
     return owner
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as a page shows it: what its answer would settle, and through which project it is
-    given."""
+    """A question as a page shows it: what its answer would settle, and through which project or
+    action it is given."""
 
     missing: unlocking.Missing
     question: Question
-    project: Project
+    subject: Project | ActionSubject
 
     @property
     def fact(self):
@@ -130,12 +147,26 @@ class Asked:
 
     @property
     def kind(self):
-        """What the fact is said of: a project, its holder, or a site of it."""
+        """What the fact is said of: a project, an action, their holder, or a site of it."""
         return self.missing.item[1][0]
 
     @property
-    def projects(self):
-        return len(self.missing.projects)
+    def is_of_subject(self):
+        """Whether it is said of that project or of that action, and of nothing else."""
+        return self.kind in {"project", "action"}
+
+    @property
+    def waits_for_a_pilot(self):
+        return not self.is_of_subject and self.subject.holder is None
+
+    @property
+    def is_on_record(self):
+        """Whether a record is to be completed, or its pilot named, before anything is answered."""
+        return self.question.input == "record" or self.waits_for_a_pilot
+
+    @property
+    def subjects(self):
+        return self.missing.subjects
 
     @property
     def count(self):
@@ -153,56 +184,63 @@ class Asked:
 class Informations:
     """The missing facts of some matches; `couples` are those to confirm."""
 
-    def __init__(self, couples, projects, questions):
-        self.couples = couples
-        self.projects = projects  # by id
-        self.questions = questions  # by fact
+    def __init__(self):
+        self.couples = []
+        self.subjects = {}  # by key
+        self.questions = {}  # by fact, and by (fact, owner) as it is put to one
 
     @classmethod
     def of(cls, matches):
-        """From matches as the page has them, of any number of projects."""
-        couples, projects, questions = [], {}, {}
+        """From matches as the page has them, of any number of projects and actions."""
+        found = cls()
         for match in matches:
             if match.verdict is not Verdict.TO_CONFIRM:
                 continue
-            aid = match.rank.aid
-            assessment, project = match.assessment, match.project
-            owner = owner_of(project)
-            couples.append(
-                unlocking.couple_of(project.pk, match.program.pk, assessment, owner, aid and aid[1])
+            aid, key = match.rank.aid, key_of(match.project)
+            assessment, owner = match.assessment, owner_of(match.project)
+            found.couples.append(
+                unlocking.couple_of(key, match.program.pk, assessment, owner, aid and aid[1])
             )
-            projects[project.pk] = project
+            found.subjects[key] = match.project
             for question in assessment.questions:
-                questions.setdefault((question.fact, owner(question.fact)), question)
-                questions.setdefault(question.fact, question)
-        return cls(couples, projects, questions)
+                found.questions.setdefault((question.fact, owner(question.fact)), question)
+                found.questions.setdefault(question.fact, question)
+        return found
 
     @classmethod
     def of_territory(cls, viewer, territory, today):
         """From the database, in a fixed number of queries: the same rules, through `bulk`."""
-        open_ones = Project.objects.visible_to(viewer).filter(territory=territory).open()
         programs = Program.objects.visible_to(viewer).for_territory(territory)
-        verdicts = bulk.verdicts(open_ones, programs, today)
-        projects = {project.pk: project for project in with_facts(open_ones)}
-        dismissed = set(
-            MatchDecision.objects.filter(project__in=open_ones)
-            .dismissed()
-            .values_list("project", "program")
-        )
-        couples, questions, told = [], {}, {}
-        reader, aids = FactReader(today), {}
+        found = cls()
+        projects = Project.objects.visible_to(viewer).filter(territory=territory).open()
+        verdicts = bulk.verdicts(projects, programs, today)
+        found._add(verdicts, with_facts(projects), FactReader(today), today)
+        actions = Action.objects.visible_to(viewer).filter(plan__territory=territory)
+        actions = actions.filter(pk__in=seeking_actions())
+        verdicts = action_facts.verdicts(actions, programs, today)
+        reader, rows = ActionFactReader(today), list(action_facts.with_facts(actions))
+        reader.read_areas(rows)
+        fetched = [ActionSubject(action) for action in rows]
+        found._add(verdicts, fetched, reader, today)
+        return found
+
+    def _add(self, verdicts, subjects, reader, today):
+        """The couples of these subjects that are to confirm, but for those set aside."""
+        subjects = {subject.pk: subject for subject in subjects}
         by_pk = {program.pk: program for program in verdicts.programs}
-        for pk, project in projects.items():
-            owner = owner_of(project)
-            sizes = possible_sizes(reader.facts_of(project), today)
+        dismissed = dismissed_of(subjects.values())
+        aids, told = {}, {}
+        for pk, subject in subjects.items():
+            owner, key = owner_of(subject), key_of(subject)
+            sizes = possible_sizes(reader.facts_of(subject), today)
             for program_pk in verdicts.programs_of(pk, Verdict.TO_CONFIRM):
-                if (pk, program_pk) in dismissed:
+                if (key, program_pk) in dismissed:
                     continue
                 program = by_pk[program_pk]
-                costs = counted_costs(project, program)
-                key = (program_pk, costs, sizes)
-                if key not in aids:
-                    aids[key] = expected_aid(program, offer_of(program), costs, sizes)
+                costs = counted_costs(subject, program)
+                priced = (program_pk, costs, sizes)
+                if priced not in aids:
+                    aids[priced] = expected_aid(program, offer_of(program), costs, sizes)
                 awaited = []
                 for criterion, facts, mark in verdicts.unknown(pk, program_pk):
                     if mark not in told:
@@ -210,13 +248,13 @@ class Informations:
                         told[mark] = fact, unlocking.needed(criterion, facts, today)
                     awaited.append(told[mark])
                     fact = told[mark][0]
-                    if fact and fact not in questions:
-                        questions[fact] = asked_of_anyone(criterion, fact)
-                aid = aids[key]
-                couples.append(
-                    unlocking.couple_from(pk, program_pk, awaited, owner, aid and aid[1])
+                    if fact and fact not in self.questions:
+                        self.questions[fact] = asked_of_anyone(criterion, fact)
+                aid = aids[priced]
+                self.couples.append(
+                    unlocking.couple_from(key, program_pk, awaited, owner, aid and aid[1])
                 )
-        return cls(couples, projects, questions)
+            self.subjects[key] = subject
 
     @cached_property
     def missing(self):
@@ -227,9 +265,9 @@ class Informations:
         return [asked for one in self.missing if (asked := self.asked(one))]
 
     def asked(self, missing):
-        item, project = missing.item, self.projects[missing.couples[0].project]
+        item, subject = missing.item, self.subjects[missing.couples[0].subject]
         question = self.questions.get(item) or self.questions.get(item[0])
-        return question and Asked(missing, question, project)
+        return question and Asked(missing, question, subject)
 
     def first(self, count):
         """The facts to ask first, then those that only bring nearer to a verdict."""
@@ -277,8 +315,8 @@ class FactRow:
         return len(self.whole.couples)
 
     @property
-    def projects(self):
-        return len(self.whole.projects)
+    def subjects(self):
+        return self.whole.subjects
 
     @property
     def euros(self):
@@ -293,21 +331,43 @@ def asked_of_anyone(criterion, fact):
     return asked
 
 
+def dismissed_of(subjects):
+    """{(key of a subject, program)} set aside by the team, in one query for each kind."""
+    found = set()
+    for kind in ("project", "action"):
+        pks = [subject.pk for subject in subjects if kind_of(subject) == kind]
+        if pks:
+            rows = MatchDecision.objects.filter(**{f"{kind}__in": pks}).dismissed().order_by()
+            found |= {((kind, pk), program) for pk, program in rows.values_list(kind, "program")}
+    return found
+
+
 def matches_of_holder(organisation, viewer, today):
-    """The live matches of the open projects of an organisation, in a fixed number of queries."""
+    """The live matches of the open projects and actions that an organisation carries, in a fixed
+    number of queries."""
     projects = Project.objects.visible_to(viewer).filter(holder=organisation).open()
-    dismissed = set(
-        MatchDecision.objects.filter(project__in=projects)
-        .dismissed()
-        .values_list("project", "program")
-    )
+    actions = Action.objects.visible_to(viewer).filter(pilot=organisation)
+    projects = list(with_facts(projects))
     matcher = Matcher(viewer, today=today)
+    matches = [match for project in projects for match in matcher.matches(project)]
+    of_actions = ActionMatcher(viewer, today=today)
+    matches += of_actions.of_all(actions.filter(pk__in=seeking_actions()))
+    dismissed = dismissed_of({match.project for match in matches})
     return [
-        match
-        for project in with_facts(projects)
-        for match in matcher.matches(project)
-        if (project.pk, match.program.pk) not in dismissed
+        match for match in matches if (key_of(match.project), match.program.pk) not in dismissed
     ]
+
+
+def counted(keys):
+    """« 3 projets et 2 actions », of the keys of subjects."""
+    kinds = [kind for kind, _ in keys]
+    words = (("project", "projet", "projets"), ("action", "action", "actions"))
+    parts = [
+        ranking.wording.counted(kinds.count(kind), one, many)
+        for kind, one, many in words
+        if kind in kinds
+    ]
+    return " et ".join(parts)
 
 
 def sentence(asked, word="dispositif,dispositifs"):

@@ -20,7 +20,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from funding.eligibility import Assessment, Verdict, Window, wording
 
-RULE_VERSION = 1
+RULE_VERSION = 2
 
 VERDICT_POINTS = {Verdict.ELIGIBLE: 40, Verdict.TO_CONFIRM: 20, Verdict.NOT_ELIGIBLE: 0}
 UNKNOWN_POINTS, UNKNOWN_MAX = 2, 10
@@ -42,7 +42,8 @@ Aid = tuple[Decimal, Decimal]
 
 
 def _rates(rate_min, rate_max, rates_by_size, sizes):
-    """Bounds of the rate in percents, None when unknown. « Jusqu'à 80 % » starts at zero."""
+    """Bounds of the rate in percents, None when unknown. « Jusqu'à 80 % » starts at zero;
+    « au moins 20 % » has no upper bound, which is then None."""
     if rates_by_size:
         sizes = rates_by_size.keys() if sizes is None else sizes
         found = [rates_by_size.get(size, rates_by_size.get(AID_SIZES.get(size))) for size in sizes]
@@ -56,7 +57,7 @@ def _rates(rate_min, rate_max, rates_by_size, sizes):
     if rate_min is None and rate_max is None:
         return None
     low = Decimal(0) if rate_min is None else rate_min
-    return low, low if rate_max is None else rate_max
+    return low, rate_max
 
 
 def expected_aid(
@@ -74,7 +75,8 @@ def expected_aid(
     prevails for the possible `sizes` (None: all), those without any rate being left out.
     `ceiling` is the most that is paid; `floor` the least: an aid that would be smaller is not
     paid, so that its bound falls to zero. Without a rate, floor and ceiling together are the
-    bounds (lump sum, or loan limited to the costs)."""
+    bounds (lump sum, or loan limited to the costs). Without an upper rate the ceiling is the bound,
+    and nobody can tell when there is none."""
     rates = _rates(rate_min, rate_max, rates_by_size, sizes)
     if rates is None:
         if floor is None or ceiling is None:
@@ -93,6 +95,10 @@ def expected_aid(
         return aid if ceiling is None else min(aid, ceiling)
 
     low, high = rates
+    if high is None:
+        if ceiling is None:
+            return None
+        high = HUNDRED
     highest = bound(high)
     return highest if low == high else bound(low), highest
 

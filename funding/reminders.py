@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 from django.utils import timezone
 
-from funding.appraisal import calendar, payments, pieces, statuses
+from funding.appraisal import payments, pieces, statuses
+from funding.filing import FilingReader
 from funding.models import (
+    Application,
     ApplicationPiece,
     ApplicationStep,
     Correction,
@@ -36,12 +38,12 @@ KINDS = frozenset({CORRECTION, PIECE, STEP, END, *ASK.values()})
 
 
 def reminders(applications, *, today=None):
-    """Corrections, pieces, steps, tranches, ends of agreement: at most six queries, any files."""
+    """Corrections, pieces, steps, tranches, ends of agreement: at most eight queries, any files."""
     today = today or timezone.localdate()
     scope = Q(application__in=applications.order_by().values("pk"))
     yield from corrections(scope)
     yield from expiring_pieces(scope, today)
-    yield from next_steps(scope)
+    yield from next_steps(scope, today)
     yield from tranches(scope)
     yield from ends(scope)
 
@@ -64,27 +66,16 @@ def expiring_pieces(scope, today):
             yield Reminder(row.expires_on, PIECE, row.label, row.application_id, "doc")
 
 
-def next_steps(scope):
-    """The first step left of each file that has a day to be filed by."""
-    rows = ApplicationStep.objects.filter(
-        scope, application__status__in=statuses.NOT_FILED, application__due_on__isnull=False
-    ).select_related("application")
-    by_file = {}
-    for row in rows:
-        by_file.setdefault(row.application, []).append(row)
-    for application, steps in by_file.items():
-        rules = [
-            calendar.Step(row.pk, row.label, row.days, row.position, row.done_on is not None)
-            for row in steps
-        ]
-        left = [
-            dated
-            for dated in calendar.backwards(rules, application.due_on)
-            if not dated.step.is_done
-        ]
-        if left:
-            first = left[0]
-            yield Reminder(first.ends_on, STEP, first.step.label, application.pk, "flag")
+def next_steps(scope, today):
+    """The first step left of each file still to send, as its own page reads the calendar."""
+    files = Application.objects.filter(
+        pk__in=ApplicationStep.objects.filter(scope).values("application"),
+        status__in=statuses.NOT_FILED,
+    )
+    for file in files.select_related("program").prefetch_related("steps", "pieces"):
+        if found := FilingReader(file, viewer=None, today=today).next_step:
+            dated = found[0]
+            yield Reminder(dated.ends_on, STEP, dated.step.label, file.pk, "flag")
 
 
 def tranches(scope):

@@ -68,7 +68,12 @@ class Targets:
         self.program = program
         self.viewer = viewer
         self.today = today
+        here = Program.objects.filter(pk=program.pk).for_territory(territory)
+        # Elsewhere, or where a local version replaced it, it is offered to nobody.
+        self.applies = here.exists()
         self.organisations = organisations.filter(territory=territory)
+        if not self.applies:
+            self.organisations = self.organisations.none()
         mine = Project.objects.visible_to(viewer).filter(territory=territory).open()
         self.projects = mine.filter(holder__in=self.organisations)
         decisions = MatchDecision.objects.filter(program=program, project__in=self.projects)

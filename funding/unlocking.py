@@ -1,12 +1,12 @@
 """Which answers settle most matches. No Django here.
 
-A couple is a project and a program whose verdict is « à confirmer ». A set of facts *settles* it
-when its verdict is certain once they are known, eligible or not, whatever the answers are. So a
-couple that also waits for the funder (an uncertain rule, a date to check) is settled by nothing of
-ours, and is never counted; nor is one that a lucky « no » would settle alone.
+A couple is a project, or an action, and a program whose verdict is « à confirmer ». A set of facts
+*settles* it when its verdict is certain once they are known, eligible or not, whatever the answers
+are. So a couple that also waits for the funder (an uncertain rule, a date to check) is settled by
+nothing of ours, and is never counted; nor is one that a lucky « no » would settle alone.
 
-A fact belongs to what it is said of (a project, its holder, a site): known of a holder, it is known
-for all its projects. An `Item` is therefore (key of the fact, owner)."""
+A fact belongs to what it is said of (a project, an action, their holder, a site): known of a
+holder, it is known for all that it carries. An `Item` is therefore (key of the fact, owner)."""
 
 import datetime as dt
 from collections import defaultdict
@@ -72,7 +72,7 @@ def possible(criterion: Criterion, question: Question, today: dt.date) -> list:
 class Couple:
     """A match to confirm: what it asks for, what settles it (None: nothing of ours does)."""
 
-    project: Hashable
+    subject: Hashable
     program: Hashable
     asks: frozenset[Item]
     needs: frozenset[Item] | None
@@ -99,8 +99,8 @@ class Missing:
         return expected(self.couples)
 
     @property
-    def projects(self) -> list[Hashable]:
-        return list(dict.fromkeys(couple.project for couple in self.couples))
+    def subjects(self) -> list[Hashable]:
+        return list(dict.fromkeys(couple.subject for couple in self.couples))
 
     @property
     def sort_key(self):
@@ -109,17 +109,17 @@ class Missing:
 
 
 def expected(couples: Iterable[Couple]) -> Decimal | None:
-    """The most these couples may bring: for each project its largest aid, for aids on the same
+    """The most these couples may bring: for each subject its largest aid, for aids on the same
     costs do not add up; None when no amount is known."""
     largest = {}
     for couple in couples:
         if couple.euros is not None:
-            largest[couple.project] = max(couple.euros, largest.get(couple.project, Decimal(0)))
+            largest[couple.subject] = max(couple.euros, largest.get(couple.subject, Decimal(0)))
     return sum(largest.values()) if largest else None
 
 
 def couple_of(
-    project: Hashable,
+    subject: Hashable,
     program: Hashable,
     assessment: Assessment,
     owner_of: Callable[[str], Hashable],
@@ -130,16 +130,16 @@ def couple_of(
         (fact, needed(criterion, assessment.facts, assessment.today))
         for criterion, fact in assessment.awaited
     ]
-    return couple_from(project, program, told, owner_of, euros)
+    return couple_from(subject, program, told, owner_of, euros)
 
 
-def couple_from(project, program, told, owner_of, euros):
+def couple_from(subject, program, told, owner_of, euros):
     """`told`: for each unknown criterion, the fact it asks for and those that settle it."""
     asks = frozenset((fact, owner_of(fact)) for fact, _ in told if fact)
     needs = None
     if told and all(facts is not None for _, facts in told):
         needs = frozenset((fact, owner_of(fact)) for _, facts in told for fact in facts)
-    return Couple(project, program, asks | (needs or frozenset()), needs, euros)
+    return Couple(subject, program, asks | (needs or frozenset()), needs, euros)
 
 
 def missing(couples: Iterable[Couple]) -> list[Missing]:

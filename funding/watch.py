@@ -1,12 +1,13 @@
 """Who is concerned when the catalogue changes, and which programs are about to close.
 
 `catch_up` compares every version that nobody compared yet with the one it replaces, for all the
-open projects at once, and keeps a WatchNotice for each verdict that moved. Whoever writes the
-catalogue calls it once when done; whoever reads the watch calls it too, so that no change is
-missed, whatever wrote it.
+open projects and the actions under way at once, and keeps a WatchNotice for each verdict that
+moved. Whoever writes the catalogue calls it once when done; whoever reads the watch calls it too,
+so that no change is missed, whatever wrote it.
 
-Only a change of the catalogue is news. When a fact of a project changes, its page recomputes and
-nothing is kept: the person who typed it knows why. When a date passes, `closing` told it before.
+Only a change of the catalogue is news. When a fact of a project or of an action changes, its page
+recomputes and nothing is kept: the person who typed it knows why. When a date passes, `closing`
+told it before.
 """
 
 import datetime as dt
@@ -17,14 +18,17 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
+from actions.models import Action
 from crm.models import Project
-from funding import bulk, ranking
+from funding import action_facts, bulk, ranking
+from funding.action_facts import ActionReading
 from funding.bulk import Reading, facts_read
 from funding.eligibility import Fact, Rules, Verdict
-from funding.eligibility.bulk import FILINGS, PLACE_BITS, Judged
+from funding.eligibility.bulk import FILINGS, PLACE_BITS, Judged, Table
 from funding.eligibility.facts import MET
 from funding.matching import parsed_rules
 from funding.models import Application, MatchDecision, Program, ProgramVersion, WatchNotice
+from funding.models.subjects import ActionSubject, key_of, seeking_actions
 
 REASONS = 3  # deciding criteria kept of a notice: one is enough to explain, ten are a wall
 MOST = 50_000  # notices of one run
@@ -47,13 +51,14 @@ class Caught:
 def notices(viewer, territory):
     """The notices of a territory that a viewer may read, up to the last change of the catalogue."""
     catch_up()
-    return WatchNotice.objects.visible_to(viewer).filter(project__territory=territory)
+    return WatchNotice.objects.visible_to(viewer).in_territory(territory)
 
 
 def catch_up(*, today=None, now=None):
     """Tell what the versions applied since the last time changed. One query when there are none.
 
-    The queries do not grow with the programs nor with the projects, but for the rows inserted."""
+    The queries do not grow with the programs, the projects nor the actions, but for the rows
+    inserted."""
     now = now or timezone.now()
     today = today or timezone.localdate(now)
     ProgramVersion.objects.apply_due(today=today)
@@ -66,7 +71,7 @@ def catch_up(*, today=None, now=None):
             watched_at=now
         )
         found = changes(fresh)
-        kept, left_out = Comparison(found, today).notices(now) if found else ([], 0)
+        kept, left_out = moves(found, today, now) if found else ([], 0)
         kept = without_reverted(kept, now)
         WatchNotice.objects.bulk_create(kept, batch_size=BATCH)
     return Caught(len(fresh), len(kept), left_out)
@@ -77,7 +82,7 @@ def catch_up(*, today=None, now=None):
 
 @dataclass
 class Change:
-    """A program, the rules it had and has; `before` None when it is new to the projects."""
+    """A program, the rules it had and has; `before` None when it is new."""
 
     program: Program
     version: ProgramVersion
@@ -136,38 +141,66 @@ def rules_before(program, replaced):
 # From the rules to the verdicts that moved.
 
 
-class Comparison:
-    """Two verdicts for each open project and each change, with what decided between them."""
+def moves(found, today, now):
+    """(unsaved notices, how many « à confirmer » of new programs did not fit)."""
+    rules = [change.after for change in found]
+    for column, change in enumerate(found):
+        change.column = column
+        if change.before is not None:
+            change.old_column = len(rules)
+            rules.append(change.before)
+    crowds = [projects_to_compare(rules, today), actions_to_compare(rules, today)]
+    moved = [
+        (comparison, *pair)
+        for comparison in [Comparison(found, rules, today, crowd) for crowd in crowds]
+        for pair in comparison.moved()
+    ]
+    # What an officer must not miss comes first; the vaguest may be left out.
+    moved.sort(key=lambda pair: pair[1].before is None and pair[3] is TO_CONFIRM)
+    kept = [comparison.notice(*pair, now) for comparison, *pair in moved[:MOST]]
+    return kept, len(moved) - len(kept)
 
-    def __init__(self, found, today):
-        self.changes, self.today = found, today
-        rules = [change.after for change in found]
-        for column, change in enumerate(found):
-            change.column = column
-            if change.before is not None:
-                change.old_column = len(rules)
-                rules.append(change.before)
-        projects = Project.objects.open()
-        reading = Reading(projects, facts_read(rules, today), today)
-        self.projects = reading.projects
-        self.table = reading.table()
+
+@dataclass(frozen=True)
+class Crowd:
+    """Those whose verdicts are compared: projects, or actions."""
+
+    kind: str
+    ids: list[int]
+    table: Table
+    territories: dict[int, int]
+
+
+def projects_to_compare(rules, today):
+    projects = Project.objects.open()
+    reading = Reading(projects, facts_read(rules, today), today)
+    territories = dict(projects.order_by().values_list("pk", "territory_id"))
+    return Crowd("project", reading.projects, reading.table(), territories)
+
+
+def actions_to_compare(rules, today):
+    reading = ActionReading(seeking_actions(), today)
+    territories = {action.pk: action.plan.territory_id for action in reading.actions}
+    return Crowd("action", reading.ids, reading.table(), territories)
+
+
+class Comparison:
+    """Two verdicts for each of a crowd and each change, with what decided between them."""
+
+    def __init__(self, found, rules, today, crowd):
+        self.changes, self.today, self.crowd = found, today, crowd
+        self.table = crowd.table
         self.judged = Judged(rules, self.table, today)
         self.verdicts = self.judged.cells >> PLACE_BITS
-        territories = dict(projects.order_by().values_list("pk", "territory_id"))
-        self.territories = np.array([territories[pk] for pk in self.projects], np.int64)
+        self.territories = np.array([crowd.territories[pk] for pk in crowd.ids], np.int64)
         self.dismissed = set(
             MatchDecision.objects.dismissed()
             .filter(program__in=[change.program.pk for change in found])
-            .values_list("project", "program")
+            .values_list(crowd.kind, "program")
         )
 
-    def notices(self, now):
-        """(unsaved notices, how many « à confirmer » of new programs did not fit)."""
-        pairs = [pair for change in self.changes for pair in self._moved(change)]
-        # What an officer must not miss comes first; the vaguest may be left out.
-        pairs.sort(key=lambda pair: pair[0].before is None and pair[2] is TO_CONFIRM)
-        kept = [self._notice(*pair, now) for pair in pairs[:MOST]]
-        return kept, len(pairs) - len(kept)
+    def moved(self):
+        return [pair for change in self.changes for pair in self._moved(change)]
 
     def _moved(self, change):
         new = self.verdicts[:, change.column]
@@ -180,7 +213,7 @@ class Comparison:
             before = None if change.before is None else Verdict(int(old[row]))
             after = Verdict(int(new[row]))
             # Set aside by the team: only worth another look when it now fits.
-            pair = self.projects[row], change.program.pk
+            pair = self.crowd.ids[row], change.program.pk
             if after is ELIGIBLE or pair not in self.dismissed:
                 yield change, before, after, row
 
@@ -190,9 +223,9 @@ class Comparison:
             return self.territories == change.program.territory_id
         return ~np.isin(self.territories, list(change.not_in))
 
-    def _notice(self, change, before, after, row, now):
+    def notice(self, change, before, after, row, now):
         return WatchNotice(
-            project_id=self.projects[row],
+            **{f"{self.crowd.kind}_id": self.crowd.ids[row]},
             program=change.program,
             version_before=change.replaced,
             version_after=change.version,
@@ -234,7 +267,7 @@ class Comparison:
         }
 
     def _found(self, criterion, row):
-        """What is known of the project, as the criterion tells it."""
+        """What is known of the project or of the action, as the criterion tells it."""
         read = ((key, self.table.fact(key, row)) for key in criterion.classes(self.today))
         facts = {key: fact for key, fact in read if fact is not None}
         if FILINGS in facts:
@@ -252,11 +285,11 @@ def without_reverted(kept, now):
         reverted_at=None,
         noticed_at__gt=now - A_DAY,
     ).order_by("noticed_at", "pk")
-    for row in rows.only("project", "program", "verdict_before"):
-        earlier[row.project_id, row.program_id].append(row)
+    for row in rows.only("project", "action", "program", "verdict_before"):
+        earlier[row.subject_key, row.program_id].append(row)
     reverted, told = [], []
     for notice in kept:
-        chain = earlier.get((notice.project_id, notice.program_id), [])
+        chain = earlier.get((notice.subject_key, notice.program_id), [])
         from_here = next(
             (i for i, row in enumerate(chain) if (row.verdict_before or 0) == notice.verdict_after),
             None,
@@ -282,7 +315,7 @@ class Told:
 
     @property
     def urgency(self):
-        """What a project already built upon first, then what is lost, then what is gained."""
+        """What is already built upon first, then what is lost, then what is gained."""
         if any(one.has_application or one.is_planned or one.is_retained for one in self.notices):
             return 0
         return 1 if any(one.after is NOT_ELIGIBLE for one in self.notices) else 2
@@ -307,11 +340,19 @@ def by_program(rows):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A project that may still apply, and the criterion to confirm first, if any."""
+    """A project or an action that may still apply, and the criterion to confirm first, if any."""
 
-    project: Project
+    subject: Project | ActionSubject
     verdict: Verdict
     doubt: str
+
+    @property
+    def holder_name(self):
+        return str(self.subject.holder or "")
+
+    @property
+    def is_action(self):
+        return isinstance(self.subject, ActionSubject)
 
     @property
     def is_eligible(self):
@@ -320,7 +361,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Closing:
-    """A program that collects or closes soon, with the projects that could still apply."""
+    """A program that collects or closes soon, with what could still apply."""
 
     program: Program
     on: dt.date
@@ -332,13 +373,17 @@ class Closing:
         return "Clôture" if self.on == self.program.closes_on else "Relève"
 
     def only(self, verdict):
-        """The same with the projects of one verdict; None when there are none."""
+        """The same with the candidates of one verdict; None when there are none."""
         kept = [candidate for candidate in self.candidates if candidate.verdict is verdict]
         return replace(self, candidates=kept) if kept else None
 
     @property
     def sure(self):
         return [candidate for candidate in self.candidates if candidate.is_eligible]
+
+    @property
+    def subjects(self):
+        return [candidate.subject for candidate in self.candidates]
 
     @property
     def eligible(self):
@@ -349,31 +394,51 @@ class Closing:
         return len(self.candidates) - self.eligible
 
 
-def closing(viewer, territory, *, today=None, days=WITHIN, programs=None, projects=None):
-    """Programs whose next date comes within `days` and that an open project may still ask, the
-    nearest first; without the pairs set aside or already filed. A fixed number of queries."""
+def closing(
+    viewer, territory, *, today=None, days=WITHIN, programs=None, projects=None, actions=None
+):
+    """Programs whose next date comes within `days` and that an open project or an action under way
+    may still ask, the nearest first; without the pairs set aside or already filed. A fixed number
+    of queries."""
     today = today or timezone.localdate()
     dated = dated_within(viewer, territory, today, days, programs)
     if not dated:
         return []
     if projects is None:
         projects = Project.objects.filter(territory=territory)
-    projects = projects.visible_to(viewer).open()
-    found = bulk.verdicts(projects, dated, today)
+    if actions is None:
+        actions = Action.objects.filter(plan__territory=territory)
+    candidates = defaultdict(list)
     left = not_pursued(dated)
-    by_pk = projects.order_by().select_related("holder", "territory").in_bulk()
-    rows = []
-    for program, on in dated.items():
-        candidates = [
-            Candidate(by_pk[pk], verdict, doubt(found, pk, program.pk))
-            for verdict in (ELIGIBLE, TO_CONFIRM)
-            for pk in found.projects_of(program.pk, verdict)
-            if pk in by_pk and (pk, program.pk) not in left
-        ]
-        candidates.sort(key=lambda one: (-one.verdict, one.project.title))
-        if candidates:
-            rows.append(Closing(program, on, candidates))
+    for found, subjects in (
+        open_projects(projects.visible_to(viewer), dated, today),
+        open_actions(actions.visible_to(viewer), dated, today),
+    ):
+        for program in dated:
+            for verdict in (ELIGIBLE, TO_CONFIRM):
+                for pk in found.projects_of(program.pk, verdict):
+                    if pk in subjects and (key_of(subjects[pk]), program.pk) not in left:
+                        said = doubt(found, pk, program.pk)
+                        candidates[program].append(Candidate(subjects[pk], verdict, said))
+    for of_program in candidates.values():
+        of_program.sort(key=lambda one: (-one.verdict, one.subject.title))
+    rows = [Closing(program, dated[program], found) for program, found in candidates.items()]
     return sorted(rows, key=lambda row: (row.on, row.program.name))
+
+
+def open_projects(projects, programs, today):
+    """(the verdicts of those still open, these projects by id)."""
+    projects = projects.open()
+    found = bulk.verdicts(projects, programs, today)
+    return found, projects.order_by().select_related("holder", "territory").in_bulk()
+
+
+def open_actions(actions, programs, today):
+    """The same of actions."""
+    actions = actions.filter(pk__in=seeking_actions())
+    found = action_facts.verdicts(actions, programs, today)
+    read = actions.order_by().select_related("pilot", "plan__territory").in_bulk()
+    return found, {pk: ActionSubject(action) for pk, action in read.items()}
 
 
 def dated_within(viewer, territory, today, days, programs=None):
@@ -387,18 +452,23 @@ def dated_within(viewer, territory, today, days, programs=None):
 
 
 def not_pursued(programs):
-    """The (project, program) to leave alone: set aside, filed or granted."""
+    """The (key of a project or action, program) to leave alone: set aside, filed or granted. A file
+    that is only planned or being written is the very one that must not miss the day."""
     dismissed = MatchDecision.objects.dismissed().filter(program__in=programs)
-    failed = [
+    open_again = [
+        *Application.NOT_FILED,
         Application.Status.REFUSED,
         Application.Status.DISMISSED,
         Application.Status.WITHDRAWN,
     ]
-    filed = Application.objects.filter(program__in=programs).exclude(status__in=failed)
-    pairs = [rows.order_by().values_list("project", "program") for rows in (dismissed, filed)]
-    return {pair for rows in pairs for pair in rows}
+    filed = Application.objects.filter(program__in=programs).exclude(status__in=open_again)
+    pairs = set()
+    for rows in (dismissed, filed):
+        for project, action, program in rows.order_by().values_list("project", "action", "program"):
+            pairs.add((("project", project) if project else ("action", action), program))
+    return pairs
 
 
-def doubt(found, project, program):
-    criterion = found.limiting(project, program)
+def doubt(found, subject, program):
+    criterion = found.limiting(subject, program)
     return criterion.rule if criterion else ""

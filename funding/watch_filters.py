@@ -1,12 +1,14 @@
 import django_filters
 from django.db.models import Q
 
+from actions.models import Action
 from crm.filters import FilterSet
 from crm.filters.base import OrderingFilter
 from crm.models import Project
 from funding import watch
 from funding.eligibility import Verdict
 from funding.models import Program, WatchNotice
+from funding.models.subjects import seeking_actions
 
 VERDICTS = {verdict.code: verdict for verdict in Verdict}
 NEW = "new"
@@ -29,6 +31,11 @@ def watched_projects(request):
     return visible.filter(pk__in=WatchNotice.objects.order_by().values("project"))
 
 
+def watched_actions(request):
+    visible = Action.objects.visible_to(request.user) if request else Action.objects.none()
+    return visible.filter(pk__in=WatchNotice.objects.order_by().values("action"))
+
+
 def dated_programs(request):
     visible = Program.objects.visible_to(request.user) if request else Program.objects.none()
     return visible.current().exclude(closes_on=None, deadlines=[])
@@ -36,6 +43,11 @@ def dated_programs(request):
 
 def open_projects(request):
     return Project.objects.visible_to(request.user).open() if request else Project.objects.none()
+
+
+def open_actions(request):
+    visible = Action.objects.visible_to(request.user) if request else Action.objects.none()
+    return visible.filter(pk__in=seeking_actions())
 
 
 class WatchFilter(FilterSet):
@@ -51,6 +63,7 @@ class WatchFilter(FilterSet):
         label="Dispositif", queryset=watched_programs
     )
     project = django_filters.ModelMultipleChoiceFilter(label="Projet", queryset=watched_projects)
+    action = django_filters.ModelMultipleChoiceFilter(label="Action", queryset=watched_actions)
     noticed_from = django_filters.DateFilter(
         label="À partir du", field_name="noticed_at", lookup_expr="date__gte"
     )
@@ -61,7 +74,7 @@ class WatchFilter(FilterSet):
         fields=[
             ("noticed_at", "noticed_at"),
             ("program__name", "program"),
-            ("project__title", "project"),
+            ("subject_title", "project"),
             ("verdict_after", "verdict"),
         ],
     )
@@ -90,7 +103,7 @@ class WatchFilter(FilterSet):
 
 
 class ClosingFilter(FilterSet):
-    """Programs that close soon; the project narrows what is asked of each."""
+    """Programs that close soon; the project or the action narrows what is asked of each."""
 
     q = django_filters.CharFilter(label="Recherche", method="search")
     within = django_filters.NumberFilter(
@@ -101,6 +114,9 @@ class ClosingFilter(FilterSet):
     )
     project = django_filters.ModelChoiceFilter(
         label="Projet", queryset=open_projects, method="as_it_is"
+    )
+    action = django_filters.ModelChoiceFilter(
+        label="Action", queryset=open_actions, method="as_it_is"
     )
     verdict = django_filters.ChoiceFilter(label="Verdict", choices=LIVE, method="as_it_is")
 
@@ -115,7 +131,7 @@ class ClosingFilter(FilterSet):
         return programs.filter(pk=value.pk)
 
     def as_it_is(self, programs, name, value):
-        """Read by `closings`, which asks the programs of their dates and of their projects."""
+        """Read by `closings`, which asks the programs of their dates and of who may apply."""
         return programs
 
     def closings(self, viewer, territory):
@@ -123,11 +139,16 @@ class ClosingFilter(FilterSet):
         if not self.is_valid():
             return []
         asked = self.form.cleaned_data
+        project, action = asked.get("project"), asked.get("action")
         projects = Project.objects.filter(territory=territory)
-        if project := asked.get("project"):
-            projects = projects.filter(pk=project.pk)
+        actions = Action.objects.filter(plan__territory=territory)
+        if project or action:
+            projects = projects.filter(pk=project and project.pk)
+            actions = actions.filter(pk=action and action.pk)
         within = asked.get("within")
         days = watch.WITHIN if within is None else int(within)
-        found = watch.closing(viewer, territory, days=days, programs=self.qs, projects=projects)
+        found = watch.closing(
+            viewer, territory, days=days, programs=self.qs, projects=projects, actions=actions
+        )
         verdict = VERDICTS.get(asked.get("verdict"))
         return found if verdict is None else [row for one in found if (row := one.only(verdict))]

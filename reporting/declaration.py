@@ -12,6 +12,7 @@ from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Space
 from reportlab.platypus.tables import TableStyle
 
 from crm.templatetags.french import amount, day, identifier
+from funding.financing import deminimis
 
 INK, HAIR, BRICK = colors.HexColor("#1f2a3a"), colors.HexColor("#d9d5cc"), "#a8452a"
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9.5, leading=13, textColor=INK)
@@ -70,9 +71,11 @@ def story(position, is_demo):
         Spacer(1, 4 * mm),
         text("2. Aides reçues sur la période", HEAD),
         Spacer(1, 2 * mm),
-        aids(position),
+        aids(position.window, position.received),
+        *[text(sentence, WARN) for sentence in missing(position)],
+        *apart(position),
         Spacer(1, 4 * mm),
-        text("3. Ce qui reste possible", HEAD),
+        text(f"{4 if position.apart else 3}. Ce qui reste possible", HEAD),
         Spacer(1, 1 * mm),
         text(room(position)),
         Spacer(1, 6 * mm),
@@ -95,12 +98,35 @@ def declared(position):
     return f"Liste déclarée complète par {undertaking.source} le {day(undertaking.declared_on)}."
 
 
-def aids(position):
-    if not position.window:
+def missing(position):
+    """Granted files that the ledger does not hold: the firm cannot sign that the list is whole."""
+    for row in position.unrecorded:
+        file = row.application
+        when = f" le {day(file.decided_on)}" if file.decided_on else ""
+        yield (
+            f"À vérifier avant de signer\u00a0: {file.program.name}, accordé{when}, n’est pas au "
+            "registre."
+        )
+
+
+def apart(position):
+    """Nothing when no aid of these years fills the window of another regulation."""
+    if not position.apart:
+        return []
+    return [
+        Spacer(1, 4 * mm),
+        text("3. Autres aides de minimis de la période, sous leur propre plafond", HEAD),
+        Spacer(1, 2 * mm),
+        aids(position.apart, deminimis.received(aid.granted for aid in position.apart)),
+    ]
+
+
+def aids(received, total):
+    if not received:
         return text("Aucune aide n’est inscrite au registre pour cette période.")
     heads = ["Octroyée le", "Accordée par", "Objet", "Règlement", "Équivalent brut"]
     rows = [[text(head, HEAD) for head in heads]]
-    for aid in position.window:
+    for aid in received:
         rows.append(
             [
                 text(day(aid.granted_on), CELL),
@@ -110,7 +136,7 @@ def aids(position):
                 text(amount(aid.amount), AMOUNT),
             ]
         )
-    rows.append([text("Total", HEAD), "", "", "", text(amount(position.received), AMOUNT)])
+    rows.append([text("Total", HEAD), "", "", "", text(amount(total), AMOUNT)])
     table = Table(rows, colWidths=WIDTHS, repeatRows=1)
     table.setStyle(
         TableStyle(

@@ -161,9 +161,9 @@ RECEIVED_AIDS = [
 
 WATCH = [
     Column("Constaté le", lambda n: n.noticed_at, "date", 13),
-    Column("Projet", lambda n: n.project.reference, "code", 13),
-    Column("Intitulé", lambda n: n.project.title, "text", 36),
-    Column("Porteur", lambda n: n.project.holder.name, "text", 28),
+    Column("Projet ou action", lambda n: n.subject.reference, "code", 16),
+    Column("Intitulé", lambda n: n.subject.title, "text", 36),
+    Column("Porteur ou pilote", lambda n: n.holder_name, "text", 28),
     Column("Financeur", lambda n: n.program.funder.short_name, "text", 20),
     Column("Dispositif", lambda n: n.program.name, "text", 40),
     Column("Version", lambda n: n.version_after.number, "integer", 9),
@@ -178,15 +178,15 @@ WATCH = [
     Column("Vu par", lambda n: n.seen_by and str(n.seen_by), "text", 20),
 ]  # fmt: skip
 
-# Of (closing, candidate): a project that could still ask a program that closes soon.
+# Of (closing, candidate): a project or an action that may still ask a program that closes soon.
 CLOSINGS = [
     Column("Date", lambda row: row[0].on, "date", 12),
     Column("Nature", lambda row: row[0].what, "text", 10),
     Column("Financeur", lambda row: row[0].program.funder.short_name, "text", 20),
     Column("Dispositif", lambda row: row[0].program.name, "text", 40),
-    Column("Projet", lambda row: row[1].project.reference, "code", 13),
-    Column("Intitulé", lambda row: row[1].project.title, "text", 36),
-    Column("Porteur", lambda row: row[1].project.holder.name, "text", 28),
+    Column("Projet ou action", lambda row: row[1].subject.reference, "code", 16),
+    Column("Intitulé", lambda row: row[1].subject.title, "text", 36),
+    Column("Porteur ou pilote", lambda row: row[1].holder_name, "text", 28),
     Column("Verdict", lambda row: row[1].verdict.label, "text", 14),
     Column("À confirmer", lambda row: row[1].doubt, "text", 60),
 ]

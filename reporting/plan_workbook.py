@@ -20,6 +20,13 @@ def is_counted(source):
     return not source.is_refused and source.kind != rules.GUARANTEE
 
 
+def basis_of_state(source):
+    """Where the state comes from: the file, the scenario against it, or what was typed."""
+    if source.supposes:
+        return f"hypothèse\u00a0; dossier\u00a0: {source.told_label.lower()}"
+    return "dossier" if source.application_id else "saisie"
+
+
 COSTS = [
     Column("Dépense", lambda cost: cost.label, "wrap", 38),
     Column("Nature", lambda cost: cost.get_category_display(), "wrap", 22),
@@ -36,20 +43,21 @@ FUNDS = [
     Column("Nature", lambda source: source.get_kind_display(), "wrap", 17),
     Column("Financeur", lambda source: source.funder, "wrap", 17),
     Column("Régime d’aide", lambda source: source.scheme and str(source.scheme), "wrap", 24),
-    Column("État", lambda source: source.get_state_display(), "text", 13),
+    Column("État", lambda source: source.state_label, "text", 13),
+    Column("D’après", basis_of_state, "wrap", 16),
     Column("Compté", lambda source: YES if is_counted(source) else NO, "text", 9),
     Column("Assiette", lambda source: source.basis, "money", 14),
     Column("Taux (%)", lambda source: source.rate, "number", 9),
-    Column("Montant", lambda source: source.amount, "money", 14, asks=("Compté", YES)),
+    Column("Montant", lambda source: source.current.amount, "money", 14, asks=("Compté", YES)),
     Column(
         "Montant compté",
-        lambda source: source.amount if is_counted(source) else None,
+        lambda source: source.current.amount if is_counted(source) else None,
         "money", 14, total=True,
     ),
     Column("Équivalent-subvention brut", lambda source: source.equivalent, "money", 13),
-    Column("Déposé le", lambda source: source.filed_on, "date", 11),
-    Column("Octroi le", lambda source: source.granted_on, "date", 11),
-    Column("Versement ou solde le", lambda source: source.paid_on, "date", 11),
+    Column("Déposé le", lambda source: source.current.filed_on, "date", 11),
+    Column("Octroi le", lambda source: source.current.granted_on, "date", 11),
+    Column("Versement ou solde le", lambda source: source.current.paid_on, "date", 11),
 ]  # fmt: skip
 VERDICTS = [
     Column("Verdict", lambda check: check.status.label, "text", 14),
@@ -120,7 +128,7 @@ def write_counted(book, table, sources):
     column = table.index["Montant compté"]
     for at, source in enumerate(sources, start=table.first):
         amount, counted = (cell(at, table.index[label]) for label in ("Montant", "Compté"))
-        value = source.amount if is_counted(source) else None
+        value = source.current.amount if is_counted(source) else None
         sheet.write_formula(
             at, column, f'=IF(AND({counted}="{YES}",{amount}<>""),{amount},"")',
             book.format("cell", "money"), "" if value is None else value,

@@ -94,6 +94,10 @@ class Line:
         return self.is_use or not (self.line.is_refused or self.line.kind == rules.GUARANTEE)
 
     @property
+    def amount(self):
+        return self.line.amount if self.is_use else self.line.current.amount
+
+    @property
     def basis(self):
         return self.line.as_rule().counted if self.is_use else self.line.basis
 
@@ -156,10 +160,10 @@ OF_LINES = [
     Column("Nature", lambda one: one.heading, "wrap", 24),
     Column("Ligne", lambda one: one.line.label, "wrap", 32),
     Column("Financeur", lambda one: None if one.is_use else one.line.funder, "wrap", 20),
-    Column("État", lambda one: None if one.is_use else one.line.get_state_display(), "text", 13),
+    Column("État", lambda one: None if one.is_use else one.line.state_label, "text", 13),
     Column("Éligible ou assiette", lambda one: one.basis, "money", 14),
     Column("Taux (%)", lambda one: None if one.is_use else one.line.rate, "number", 8),
-    Column("Montant", lambda one: one.line.amount, "money", 14),
+    Column("Montant", lambda one: one.amount, "money", 14),
     Column("Compté", lambda one: YES if one.is_counted else NO, "text", 9),
 ]
 

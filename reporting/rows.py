@@ -70,8 +70,11 @@ def plan_readings(figures):
     plans = FinancingPlan.objects.chosen().filter(
         Q(project__in=figures.projects) | Q(action__in=figures.actions)
     )
+    lists = {}
     readings = [
-        PlanReader(plan.subject, figures.viewer, today=figures.today).reading(plan)
+        PlanReader(plan.subject, figures.viewer, today=figures.today, zone_lists=lists).reading(
+            plan
+        )
         for plan in plans.with_lines()
     ]
     return sorted(readings, key=lambda one: (one.plan.subject_code, one.plan.pk))

@@ -9,6 +9,11 @@ document.addEventListener("keydown", (event) => {
     const search = document.getElementById("recherche");
     if (search) { event.preventDefault(); search.focus(); search.select(); }
   }
+  // Enter in a field that adds to a list presses its button, and does not send the whole page.
+  if (event.key === "Enter" && event.target.matches("[data-enter]")) {
+    event.preventDefault();
+    document.getElementById(event.target.dataset.enter).click();
+  }
   if (event.key === "Escape") {
     const menu = event.target.closest(MENUS);
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
@@ -47,6 +52,17 @@ document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-autosubmit]");
   if (form) form.requestSubmit();
 });
+
+// A long form is folded for a phone; where there is room it lies open.
+const roomy = window.matchMedia("(min-width: 48.01rem)");
+function lay() {
+  for (const fold of document.querySelectorAll("details[data-roomy]:not([data-laid])")) {
+    fold.open ||= roomy.matches;
+    fold.dataset.laid = "";
+  }
+}
+lay();
+for (const swapped of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(swapped, lay);
 
 // What someone unfolded stays so when the panel around it is drawn again.
 const unfolded = new Set();
@@ -112,6 +128,20 @@ document.addEventListener("htmx:afterSettle", (event) => {
 document.addEventListener("announce", (event) => {
   const status = document.getElementById("annonce");
   if (status) status.textContent = event.detail.value || event.detail;
+});
+
+// Paper cannot be unfolded: what must be on it opens for the time of the print.
+window.addEventListener("beforeprint", () => {
+  for (const fold of document.querySelectorAll("details.is-printed:not([open])")) {
+    fold.open = true;
+    fold.dataset.printed = "";
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const fold of document.querySelectorAll("details[data-printed]")) {
+    fold.open = false;
+    delete fold.dataset.printed;
+  }
 });
 
 // The browser’s own print: the button shows only where there is a script to answer it.

@@ -20,13 +20,6 @@ settings.register_profile(
 settings.load_profile("house")
 
 
-@pytest.fixture(autouse=True)
-def _no_leftover_throttle():
-    from django.core.cache import cache
-
-    cache.clear()
-
-
 @pytest.fixture
 def htmx_client():
     return Client(headers={"HX-Request": "true"})

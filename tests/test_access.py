@@ -39,6 +39,7 @@ from tests.funding.factories import (
     ApplicationFactory,
     CatalogueImportFactory,
     CostLineFactory,
+    CountedFirmFactory,
     EnvelopeFactory,
     FinancingPlanFactory,
     MatchDecisionFactory,
@@ -152,6 +153,7 @@ ROUTES = {
     "funding:program": (GET, ALL, "program"),
     "funding:ranking_help": (GET, ALL, None),
     "funding:catalogue_new": (GET, MANAGER, None),
+    "funding:program_names": (GET, MANAGER, None),
     "funding:catalogue_edit": (GET, MANAGER, "program"),
     "funding:catalogue_versions": (GET, ALL, "program"),
     "funding:catalogue_verify": (POST, MANAGER, "program"),
@@ -170,6 +172,7 @@ ROUTES = {
     "funding:watch_unseen": (POST, TEAM, "watch_mark"),
     "funding:watch_digest": (POST, TEAM, None),
     "funding:watch_panel": (GET, ALL, "project"),
+    "funding:action_watch_panel": (GET, ALL, "action"),
     "reporting:watch_export": (GET, ALL, "kind"),
     "reporting:closing_export": (GET, ALL, "kind"),
     "funding:project_panel": (GET, ALL, "project"),
@@ -178,6 +181,12 @@ ROUTES = {
     "funding:answer": (POST, TEAM, "project"),
     "funding:forget": (POST, TEAM, "project"),
     "funding:restore": (POST, TEAM, "project_fact"),
+    "funding:action_question_panel": (GET, ALL, "action"),
+    "funding:action_answer": (POST, TEAM, "action"),
+    "funding:action_forget": (POST, TEAM, "action"),
+    "funding:action_restore": (POST, TEAM, "action_fact"),
+    "funding:action_retain": (POST, TEAM, "action"),
+    "funding:action_dismiss": (POST, TEAM, "action"),
     "funding:retain": (POST, TEAM, "project"),
     "funding:dismiss": (POST, TEAM, "project"),
     "funding:decision_undo": (POST, TEAM, "match_decision"),
@@ -187,6 +196,8 @@ ROUTES = {
     "funding:decision_down": (POST, TEAM, "match_decision"),
     "funding:information_list": (GET, ALL, None),
     "funding:information_answer": (POST, TEAM, "project"),
+    "funding:action_information_answer": (POST, TEAM, "action"),
+    "funding:action_holder_answer": (POST, TEAM, "action"),
     "funding:holder_informations": (GET, ALL, "organisation"),
     "funding:holder_answer": (POST, TEAM, "project"),
     "funding:target_list": (GET, ALL, "program"),
@@ -237,7 +248,16 @@ ROUTES = {
     "funding:aid_new": (GET, TEAM, "organisation"),
     "funding:firm_new": (GET, TEAM, "organisation"),
     "funding:firm_remove": (POST, TEAM, "firm"),
+    "funding:firm_restore": (POST, TEAM, "removed_firm"),
     "funding:undertaking_declared": (POST, TEAM, "organisation"),
+    "funding:eu_size": (GET, TEAM, "organisation"),
+    "funding:eu_size_accounts_edit": (GET, TEAM, "organisation"),
+    "funding:eu_size_adopt": (POST, TEAM, "organisation"),
+    "funding:eu_size_undo": (POST, TEAM, "size_before"),
+    "funding:eu_size_firm_new": (GET, TEAM, "organisation"),
+    "funding:eu_size_firm_edit": (GET, TEAM, "counted_firm"),
+    "funding:eu_size_firm_remove": (POST, TEAM, "counted_firm"),
+    "funding:eu_size_firm_restore": (POST, TEAM, "removed_counted_firm"),
     "funding:ledger_imports": (GET, TEAM, None),
     "funding:ledger_import": (GET, TEAM, "ledger_batch"),
     "funding:ledger_import_undo": (POST, TEAM, "ledger_batch"),
@@ -312,7 +332,11 @@ def one_of_each(territory):
     )
     plan = ActionPlan.objects.create(territory=territory, title="Plan")
     action = Action.objects.create(
-        plan=plan, code="1.1", title="Logement", priority=LocalPriority.objects.first()
+        plan=plan,
+        code="1.1",
+        title="Logement",
+        priority=LocalPriority.objects.first(),
+        pilot=OrganisationFactory(territory=territory),
     )
     meeting = Meeting.objects.create(
         territory=territory, kind_id="copil", title="COPIL", held_on=dt.date(2031, 1, 15)
@@ -344,6 +368,7 @@ def one_of_each(territory):
         "program": ProgramFactory(),
         "application": ApplicationFactory(project=project),
         "aid": ReceivedAidFactory(organisation=holder),
+        "counted_firm": CountedFirmFactory(organisation=holder),
         "financing_plan": FinancingPlanFactory(project=project),
         "envelope": EnvelopeFactory(territory=territory),
         "match_decision": MatchDecisionFactory(project=project),
@@ -358,6 +383,7 @@ def one_of_each(territory):
     undertaking = Undertaking.objects.create(territory=territory, name="Groupe")
     for siren, name in ((holder.siren, holder.name), ("900000100", "Filiale")):
         firm = undertaking.firms.create(territory=territory, siren=siren, name=name)
+    removed_firm = undertaking.firms.create(territory=territory, siren="900000118", name="Vendue")
     version = objects["program_version"] = published(objects["program"])
     objects["program_check"] = version.checks.create(
         on=dt.date(2026, 1, 1), source="relu", before={"verified_on": None, "source": "lu"}
@@ -371,10 +397,12 @@ def one_of_each(territory):
         "removable": ["jalon", objects["milestone"].pk],
         "removed": ["point", AgendaItem.objects.create(territory=territory, title="X").remove().pk],
         "project_fact": [project.pk, "support_letter"],
+        "action_fact": [action.pk, "support_letter"],
         "item_place": [loose.pk, meeting.pk],
         "ledger_batch": [ledger_batch.token],
         "catalogue_import": [CatalogueImportFactory(territory=territory).token],
         "firm": [holder.pk, firm.pk],
+        "removed_firm": [holder.pk, removed_firm.remove().pk],
         "application_move": [file.pk, move.pk],
         "new_application_row": [file.pk, "tranche"],
         "application_row": ["piece", PieceFactory(application=file).pk],
@@ -384,6 +412,8 @@ def one_of_each(territory):
         "removed_line": ["depense", CostLineFactory(plan=cost.plan).remove().pk],
         "removed_plan": [FinancingPlanFactory(project=project, is_chosen=False).remove().pk],
         "removed_envelope": [EnvelopeFactory(territory=territory).remove().pk],
+        "removed_counted_firm": [CountedFirmFactory(organisation=holder).remove().pk],
+        "size_before": [holder.pk, holder.history.first().pk],
         "removed_aid": [ReceivedAidFactory(organisation=holder).remove().history_id],
         "watch_mark": [
             WatchNoticeFactory(project=project, seen_at=timezone.now(), seen_mark=uuid4()).seen_mark

@@ -40,8 +40,10 @@ from crm.models import (
 )
 from crm.reference_data import load_all
 from funding import catalogue
+from funding.action_facts import matches_of_action
 from funding.catalogue_imports.commit import receive as receive_catalogue
 from funding.catalogue_imports.plan import Plan
+from funding.eu_size import Reading
 from funding.facts import with_facts
 from funding.matching import Matcher
 from funding.models import Application, FinancingPlan
@@ -334,7 +336,9 @@ def test_its_financing_plans_show_what_a_plan_can_say(agent):
     assert {"cumul", "payment"} <= {check.code.partition("-")[0] for check in refused}
     authority = next(one for one in readings.values() if one.rules.holder.is_local_authority)
     share = next(check for check in authority.checks if check.code == "local_authority")
-    assert share.status == "conforme"
+    # Above the 20 % of every authority, under the 30 % of one that leads: which is it?
+    assert share.status == "a_verifier"
+    assert "L1111-9" in share.text + share.reference
 
 
 def test_pages_without_a_territory_say_that_the_data_is_fictitious(client, fiction):
@@ -354,6 +358,16 @@ def test_a_territory_without_the_fiction_does_not_say_so(client, fiction):
     fiction.is_demo = False
     fiction.save(update_fields=["is_demo"])
     assert "fictives" not in client.get(reverse("crm:lost_password")).content.decode()
+
+
+def test_an_action_has_its_answers_and_its_decisions(fiction, agent):
+    action = Action.objects.get(code="LOG-1")
+    decided = {one.program.code: one.kind for one in action.match_decisions.live()}
+    assert decided == {"P07": "retained", "P89": "dismissed"}
+    assert action.declared_facts.count() == 2
+    matches = {match.program.code: match for match in matches_of_action(action, agent)}
+    assert matches["P86"].is_eligible
+    assert not matches["P07"].is_excluded
 
 
 def test_the_example_catalogue_shows_every_fate_of_a_program(fiction):
@@ -383,3 +397,11 @@ def test_the_other_example_catalogues_are_read_in_full(fiction, name, origin):
     batch = receive_catalogue(name, EXAMPLE.with_name(name).read_bytes())
     assert batch.origin == origin
     assert Plan(batch).counts["created"] == len(batch.entries) == 2
+
+
+def test_a_company_changes_size_with_its_holding_and_its_partner(agent):
+    reading = Reading(Organisation.objects.get(name="Laboratoires Sylvagone"), agent, TODAY)
+    assert reading.held == "small"
+    assert (reading.by_itself, reading.size) == ("Petite entreprise", "medium")
+    assert all("fictif" in row.firm.name for row in reading.rows if not row.is_own)
+    assert all(clean_siren(row.siren) < "000100000" for row in reading.rows)

@@ -23,6 +23,7 @@ from crm.models import (
     Sector,
 )
 from funding import ledger_imports
+from funding.eligibility.eu_size import Figures
 from funding.models import DeclaredFact, FinancingPlan, Program
 from tests.actions.factories import (
     ActionFactory,
@@ -50,8 +51,10 @@ from tests.funding.factories import (
     ApplicationFactory,
     CatalogueImportFactory,
     CostLineFactory,
+    CountedFirmFactory,
     EnvelopeFactory,
     FinancingPlanFactory,
+    MatchDecisionFactory,
     PieceFactory,
     ProgramFactory,
     ReceivedAidFactory,
@@ -67,6 +70,7 @@ pytestmark = pytest.mark.django_db
 QUERIES = {
     "crm:search": {"q": "conserverie"},
     "crm:organisation_names": {"field": "holder", "holder": "conserverie"},
+    "funding:program_names": {"field": "q", "q": ""},
 }
 KINDS = [["csv"], ["xlsx"]]
 # One form about one thing: what it offers to choose from may grow, or not.
@@ -125,7 +129,7 @@ def grow(territory, world, numbers):
             add_project_rows(one, program if n % 2 else add_program(program.funder), n)
         fiche = ActionFactory(territory=territory, pilot=other)
         for one, met in ((action, meeting), (fiche, MeetingFactory(territory=territory))):
-            add_action_rows(one, added, other)
+            add_action_rows(one, added, other, n)
             add_points(met, added, one)
         MeetingFactory(territory=territory, held_on=datetime.date(2020, 1, 1))
         AgendaItemFactory(meeting=None, territory=territory, project=added)
@@ -155,6 +159,7 @@ def add_company_rows(company):
     InteractionFactory(organisation=company).contacts.add(contact)
     FollowUpFactory(territory=company.territory, organisation=company, due_on=timezone.localdate())
     ReceivedAidFactory(organisation=company)
+    CountedFirmFactory(organisation=company, years={2025: Figures(headcount=12)})
 
 
 def add_project(territory, holder):
@@ -195,8 +200,12 @@ def add_project_rows(project, program, n):
     WatchNoticeFactory(project=project, program=program)
 
 
-def add_action_rows(action, project, company):
+def add_action_rows(action, project, company, n):
     today = timezone.localdate()
+    program = add_program(Program.objects.first().funder)
+    DeclaredFact.objects.create(action=action, key=f"fact_{n}", value=True)
+    WatchNoticeFactory(project=None, action=action, program=program)
+    MatchDecisionFactory(project=None, action=action, program=program)
     MilestoneFactory(action=action, due_on=today)
     file = ApplicationFactory(project=None, action=action, due_on=today)
     PieceFactory(application=file, received_on=today, expires_on=today)

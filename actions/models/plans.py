@@ -17,7 +17,9 @@ from crm.models import (
     NationalPriority,
     Organisation,
     Project,
+    Provenance,
     Territory,
+    Theme,
 )
 
 BUDGETS = ["planned", "committed", "spent"]
@@ -153,7 +155,7 @@ def sums():
     return columns
 
 
-class Action(Versioned):
+class Action(Versioned, Provenance):
     """A fiche action of the territory’s plan."""
 
     class Status(models.TextChoices):
@@ -174,6 +176,10 @@ class Action(Versioned):
     )
     national_priorities = models.ManyToManyField(
         NationalPriority, blank=True, related_name="actions", verbose_name="axes nationaux"
+    )
+    # Beside those that its axes tell of: what the funding programs it looks for are about.
+    themes = models.ManyToManyField(
+        Theme, blank=True, related_name="+", verbose_name="autres thèmes"
     )
     context = models.TextField("contexte", blank=True)
     objectives = models.TextField("objectifs", blank=True)

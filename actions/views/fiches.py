@@ -18,6 +18,7 @@ def action(request, pk):
     points = AgendaItem.objects.visible_to(request.user)
     context = {
         "action": action,
+        "themes": action.themes.all(),
         "milestones": action.milestones.all(),
         "indicators": [follow(indicator) for indicator in action.indicators.all()],
         "partners": action.partners.all(),

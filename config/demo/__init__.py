@@ -12,6 +12,7 @@ from config.demo import (
     decisions,
     envelopes,
     exchanges,
+    firms,
     ledger,
     meetings,
     organisations,
@@ -67,6 +68,7 @@ def load(*, today=None):
     decisions.load(world)
     meetings.load(world)
     ledger.load(world)
+    firms.load(world)
     catalogue.load(world)
     catalogue_import.load(world)
     watch.load(world)

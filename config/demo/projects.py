@@ -5,7 +5,7 @@ from itertools import chain
 
 from config.demo.files import link, read, values_of
 from crm.models import Project, Stage, StageChange
-from funding.models import Application, DeclaredFact, Program
+from funding.models import Application, Program
 
 TEXTS = ("title", "need", "lead_source", "confidentiality", "health_note", "blockers", "next_step")
 NUMBERS = (
@@ -43,7 +43,6 @@ def load(world):
     date_rows(rows, projects, world)
     StageChange.objects.bulk_update(changes, ["at"])
     Application.objects.bulk_update(files, ["created_at", "updated_at"])
-    load_facts(world, projects)
     return projects
 
 
@@ -183,26 +182,3 @@ def finish(application, row):
     application.status = row["status"]
     for name, value in values_of(Application, row, AMOUNTS).items():
         setattr(application, name, value)
-
-
-def load_facts(world, projects):
-    facts = []
-    for row in read("facts"):
-        about = (
-            {"organisation": world.organisations[row["organisation"]]}
-            if "organisation" in row
-            else {"project": projects[row["project"]]}
-        )
-        for key, value in row["facts"].items():
-            if isinstance(value, dict):
-                value = world.clock.day(value["days"]).isoformat()
-            facts.append(
-                DeclaredFact(
-                    key=key,
-                    value=value,
-                    by=world.people["agent"],
-                    observed_on=world.clock.day(row["day"]),
-                    **about,
-                )
-            )
-    DeclaredFact.objects.bulk_create(facts)

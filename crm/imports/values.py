@@ -20,6 +20,7 @@ from crm.templatetags.french import euros
 BLANK = {"", "null", "none", "nan", "n/a", "#n/a", "na", "-", "--", "—", "–", "n.c.", "n.c", "nc"}
 BLANK |= {"n/c", "n.d.", "n.d", "nd", "n.r.", "nr", "?", "inconnu", "inconnue", "non communique"}
 BLANK |= {"non renseigne", "non connu", "sans objet", "neant"}
+LONGEST_BLANK = 2 * max(map(len, BLANK))  # spaces and accents apart that folding takes away
 BROKEN = re.compile(r"#(REF|VALEUR|VALUE|NOM|NAME|DIV/0|NUL|NULL|NOMBRE|NUM)[!?]?$", re.IGNORECASE)
 SPACES = re.compile(r"[\s\u00a0\u202f\u2007\u2009]+")
 NUMERIC = re.compile(r"\d+[.,]0+")
@@ -38,7 +39,8 @@ def clean(text):
     """The text of a cell without its odd spaces, or an empty string when it says nothing."""
     text = str(text).replace("\u00a0", " ").replace("\u202f", " ")
     text = re.sub(r"^'(?=[=+\-@\t\r])", "", text).strip()  # as our file of refusals writes it
-    return "" if normalise(text) in BLANK else text
+    # A long text says something: spared, for thousands of cells.
+    return "" if len(text) <= LONGEST_BLANK and normalise(text) in BLANK else text
 
 
 def one_line(text, say):

@@ -46,7 +46,7 @@ def french_date(text):
 
 def open_then_head_office():
     """The site that stands for its organisation: open rather than closed, then the head office."""
-    return F("closed_on").desc(nulls_first=True), "-is_head_office", "pk"
+    return [F("closed_on").desc(nulls_first=True), "-is_head_office", "pk"]
 
 
 class OrganisationQuerySet(models.QuerySet):
@@ -150,7 +150,7 @@ class Organisation(Provenance):
     headcount = models.PositiveIntegerField("effectif", null=True, blank=True)
     turnover = MoneyField("chiffre d’affaires")
     balance_sheet = MoneyField("total du bilan")
-    equity = MoneyField("fonds propres")
+    equity = MoneyField("fonds propres", validators=[])  # losses may have eaten more than all
     sectors = models.ManyToManyField(Sector, blank=True, verbose_name="filières")
     website = models.URLField("site internet", blank=True)
     notes = models.TextField("présentation", blank=True)
@@ -254,7 +254,7 @@ class Site(Provenance):
 
     class Meta:
         verbose_name = "établissement"
-        ordering = ["-is_head_office", "pk"]
+        ordering = open_then_head_office()
         constraints = [
             models.UniqueConstraint(
                 name="siret_once_an_organisation",

@@ -13,6 +13,7 @@ from itertools import groupby
 from funding.appraisal.pieces import DATA
 
 DAY = dt.timedelta(days=1)
+YEARS = range(2000, 2101)  # a year outside is a slip, and no calendar counts from it
 WEEKDAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from zoneinfo import ZoneInfo
 
 from funding.appraisal import statuses
+from funding.appraisal.calendar import YEARS
 
 PARIS = ZoneInfo("Europe/Paris")
 # The five values of its enum `DossierState`; a draft is never given.
@@ -157,7 +158,10 @@ def local_day(row: dict, key: str) -> dt.date | None:
         return None
     try:
         instant = dt.datetime.fromisoformat(value)
-        return (instant.astimezone(PARIS) if instant.tzinfo else instant).date()
+        day = (instant.astimezone(PARIS) if instant.tzinfo else instant).date()
+        if day.year in YEARS:
+            return day
+        raise ValueError(day)
     except (TypeError, ValueError, OverflowError):
         raise Unreadable(
             f"La date «\u00a0{key}\u00a0» n’est pas lisible\u00a0: {str(value)[:30]}."

@@ -79,7 +79,7 @@ def commit(batch, *, by=None, expected=None, flag_vanished=False, now=None):
     watch.catch_up(now=now)
     batch.committed_at = now
     batch.counts = writing.counts()
-    batch.outcome = outcome(plan, flagged=flag_vanished)
+    batch.outcome = outcome(plan, flagged=flag_vanished, unflagged=writing.unflagged)
     batch.undo = writing.undo
     batch.entries, batch.choices = [], {}
     batch.save()
@@ -94,6 +94,7 @@ class Writing:
         self.known = Known.read()
         self.known.funders.update(plan.funders.coming)
         self.undo = {"created": [], "updated": [], "checked": [], "linked": [], "funders": []}
+        self.unflagged = []  # vanished programs that the catalogue refuses to write, and why
 
     def write(self):
         self.create([row for row in self.plan.rows if row.fate == CREATED])
@@ -212,15 +213,19 @@ class Writing:
                 "values": {"state": program.state},
             }
             note = typeset(f"Absent du catalogue du {self.batch.published_on:%d/%m/%Y}")
-            catalogue.publish(
-                program,
-                {"state": Program.State.TO_CHECK, "imported": imported},
-                **self.said(source=program.source, note=note),
-            )
+            try:
+                catalogue.publish(
+                    program,
+                    {"state": Program.State.TO_CHECK, "imported": imported},
+                    **self.said(source=program.source, note=note),
+                )
+            except ValidationError as refusal:
+                self.unflagged.append([program, [typeset(text) for text in refusal.messages]])
+                continue
             self.undo["updated"].append([program.pk, kept, {"state": Program.State.TO_CHECK}])
 
 
-def outcome(plan, *, flagged):
+def outcome(plan, *, flagged, unflagged):
     """What the page of the result lists, once the entries are gone."""
     return {
         "refused": [
@@ -239,5 +244,6 @@ def outcome(plan, *, flagged):
             for change in row.kept
         ],
         "vanished": [[program.pk, program.name] for program in plan.vanished],
+        "unflagged": [[program.pk, program.name, reasons] for program, reasons in unflagged],
         "flagged": flagged,
     }

@@ -24,9 +24,16 @@ NO_LIMIT = {
     *("aucune condition", "tous", "toutes", "neant", "sans objet", "non concerne"),
 }
 MICRO_OUT = {"non eligible aux micro-entreprises", "non eligible aux micro entreprises"}
+# What may follow without saying more than the rule: the rest of such a line would be lost.
+BEFORE = re.compile(
+    r"(?: ni donne lieu a (?:des|un) engagements? fermes?)?"
+    r"(?: avant (?:(?:la|votre|toute) demande|(?:le|tout) depot(?: (?:de la|de votre|d'une) demande"
+    r"| du dossier| de votre dossier| d'un dossier)?)"
+    r"(?: (?:d'aide|de subvention|de financement|de pret))?)?"
+)
 STARTED = re.compile(
     r"(?:l'operation|le projet|les travaux|l'investissement|votre projet)[^.;]{0,120}"
-    r" ne (?:doit|doivent) pas avoir (?:deja )?(?:commence|demarre|debute)\b.*"
+    r" ne (?:doit|doivent) pas avoir (?:deja )?(?:commence|demarre|debute)\b(?P<rest>.*)"
 )
 COUNT = r"(\d[\d ]{0,6})"
 STAFF = r" ?(?:salaries?|employes?|etp|personnes|collaborateurs)"
@@ -53,15 +60,40 @@ class Draft:
     criteria: list = field(default_factory=list)
     notes: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
+    read: dict = field(default_factory=dict)  # the line that each limit was read from
 
     def warn(self, sentence):
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
     def add(self, kind, key=None, **parameters):
+        """Another rule under a key that is taken is added beside: both must be met."""
         row = {"kind": kind, "key": key or kind, **parameters}
-        if all(row["key"] != other["key"] for other in self.criteria):
-            self.criteria.append(row)
+        others = [one for one in self.criteria if one["key"].startswith(row["key"])]
+        if any(worded_alike(row, other) for other in others):
+            return
+        if any(row["key"] == other["key"] for other in others):
+            row["key"] = f"{row['key']}_{len(others) + 1}"
+        self.criteria.append(row)
+
+    def add_limit(self, kind, line, prefix, **limits):
+        """A limit that a line surely gives. Of two lines that bound the same side nobody knows
+        whether both hold or either: they stay text."""
+        lines = self.read.setdefault(kind, [])
+        row = next((one for one in self.criteria if one["kind"] == kind), None)
+        if row is None and not lines:
+            self.add(kind, **limits)
+            lines.append(line)
+        elif row and completes(row, limits):
+            row.update(limits)
+            if lines:
+                lines.append(line)
+        elif row and lines:
+            self.criteria.remove(row)
+            for one in [*lines, line]:
+                self.text(one, prefix)
+        else:
+            self.text(line, prefix)
 
     def note(self, title, text):
         """A paragraph of the conditions, for whoever reads the page."""
@@ -74,7 +106,8 @@ class Draft:
         """A condition that only a person can judge: « à confirmer » until someone does."""
         sentence = f"{prefix} : {sentence}" if prefix else sentence
         digest = hashlib.sha256(key_of(sentence).encode()).hexdigest()[:12]
-        self.add("text", f"text_{digest}", text=sentence)
+        if all(row["key"] != f"text_{digest}" for row in self.criteria):
+            self.add("text", f"text_{digest}", text=sentence)
 
     def conditions(self, text, prefix=""):
         """The limits of a free text, one a line; a long text is one condition to read in full."""
@@ -93,9 +126,12 @@ class Draft:
             return
         if key in MICRO_OUT:
             self.not_micro()
-        elif STARTED.fullmatch(key):
+        elif started := STARTED.fullmatch(key):
             self.values["incentive_effect"] = True
-            self.add("not_started", "incentive_effect", label=line)
+            is_all = BEFORE.fullmatch(started["rest"])
+            self.add("not_started", "incentive_effect", **({"label": line} if is_all else {}))
+            if not is_all:
+                self.text(line, prefix)
         else:
             self.text(line, prefix)
 
@@ -116,21 +152,20 @@ class Draft:
         if said is None:
             self.condition(line, "Taille")
         elif low is None and high is None:
-            self.headcount(*said)
+            limits = {"min": said[0] or None, "max": said[1]}
+            limits = {name: n for name, n in limits.items() if n is not None}
+            if limits:
+                self.add_limit("headcount", line, "Taille", **limits)
         elif not (near(said[0], low) and near(said[1], high)):
             self.text(line, "Taille")
-
-    def age(self, years):
-        if years:
-            self.add("age", min_years=years)
 
     def age_text(self, line, years):
         said = next((match for rule in AGES if (match := rule.fullmatch(key_of(line)))), None)
         if said is None:
             self.condition(line, "Ancienneté")
-        elif not years:
-            self.age(int(said[1]))
-        elif int(said[1]) != years:
+        elif not years and int(said[1]):
+            self.add_limit("age", line, "Ancienneté", min_years=int(said[1]))
+        elif years and int(said[1]) != years:
             self.text(line, "Ancienneté")
 
     def sectors(self, accepted, excluded, name):
@@ -239,12 +274,30 @@ def check_order(values):
 
 
 def headcount_of(line):
-    """(low, high) of « De 10 à 249 salariés », else None."""
+    """(low, high) of « De 10 à 249 salariés », else None: « moins de 0 salarié » says nothing."""
     key = key_of(line)
     for rule, limits in HEADCOUNTS:
         if match := rule.fullmatch(key):
-            return limits(*(int(part.replace(" ", "")) for part in match.groups()))
+            low, high = limits(*(int(part.replace(" ", "")) for part in match.groups()))
+            return (low, high) if high is None or (low or 0) <= high else None
     return None
+
+
+def worded_alike(row, other):
+    """The same rule, whatever its key and its wording."""
+    wording = {"key", "label"}
+    return all(row.get(name) == other.get(name) for name in (row.keys() | other.keys()) - wording)
+
+
+def completes(row, limits):
+    """Whether these limits bound the side that the row leaves open, or say the same."""
+    if any(row.get(name, value) != value for name, value in limits.items()):
+        return False
+    if limits.keys() <= row.keys():
+        return True
+    both = {**row, **limits}
+    pairs = (("min", "max"), ("min_years", "max_years"))
+    return all(both[low] <= both[high] for low, high in pairs if {low, high} <= both.keys())
 
 
 def near(said, structured):

@@ -3,7 +3,7 @@
 from funding.catalogue_imports import audiences
 from funding.catalogue_imports.cleaning import items, plain, web_address
 from funding.catalogue_imports.drafts import NO_LIMIT, Draft
-from funding.catalogue_imports.places import MAINLAND
+from funding.catalogue_imports.places import MAINLAND, Area
 from funding.catalogue_imports.values import (
     Problem,
     day,
@@ -202,19 +202,35 @@ def place(said, company, draft, places):
             draft.place_text(", ".join(regions))
         else:
             draft.place(area, places)
-    for line in told:
-        key = key_of(line)
-        if key in NO_LIMIT:
-            continue
-        area = places.of_name(line) if key in MAINLAND else places.of_names(split(line))[0]
-        if area and regions and area == places.of_names(regions)[0]:
-            continue
-        if area and not regions and len(told) == 1:
-            draft.place(area, places)
-        elif regions:
+    told_places(told, regions, draft, places)
+
+
+def told_places(told, regions, draft, places):
+    """Lines that name places are one rule: the project lies in one or another of them."""
+    areas = {line: named_place(line, places) for line in told}
+    named = [line for line in told if areas[line]]
+    others = [line for line in told if not areas[line] and key_of(line) not in NO_LIMIT]
+    area = Area()
+    for line in named:
+        area.add(areas[line])
+    if named and regions and not area.is_france:
+        if area != places.of_names(regions)[0]:
+            draft.text(", ".join(named), "Lieu")
+    elif named and not regions and not others:
+        draft.place(area, places)
+    elif named and not regions and not area.is_france:
+        draft.place_text(", ".join(named))
+    for line in others:
+        if regions:
             draft.condition(line, "Lieu")
         else:
             draft.place_text(line)
+
+
+def named_place(line, places):
+    if key_of(line) in MAINLAND:
+        return places.of_name(line)
+    return places.of_names(split(line))[0]
 
 
 def split(line):

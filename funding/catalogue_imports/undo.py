@@ -1,5 +1,7 @@
 """Take an import back: what it created goes, what it changed returns, unless touched since."""
 
+from functools import cached_property
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -52,8 +54,7 @@ class Undoing:
                 self.restore(program, before, after)
         self.unlink(done["linked"])
         self.delete(done["created"])
-        used = Program.objects.filter(funder__in=done["funders"]).values("funder")
-        Funder.objects.filter(pk__in=done["funders"]).exclude(pk__in=used).delete()
+        self.delete_funders(done["funders"])
 
     def uncheck(self, pks):
         for check in ProgramCheck.objects.filter(pk__in=pks).select_related("version__program"):
@@ -63,8 +64,24 @@ class Undoing:
             except catalogue.Conflict:
                 self.keep(check.version.program, "vérifié de nouveau depuis, gardé")
 
+    @cached_property
+    def later(self):
+        """What imports since wrote over: the programs, and the links to programs alike. To return
+        to what this import found would undo them halfway."""
+        since = CatalogueImport.objects.filter(
+            committed_at__gt=self.batch.committed_at, undone_at=None
+        )
+        programs, links = set(), set()
+        for done in since.values_list("undo", flat=True):
+            programs |= {pk for pk, *_ in done["updated"]}
+            links |= {pk for pk, _ in done["linked"]}
+        return programs, links
+
     def restore(self, program, before, after):
         """The fields that still say what the import wrote return to what they said."""
+        if program.pk in self.later[0]:
+            self.keep(program, "repris depuis par un autre import, gardé")
+            return
         standing = program.as_version()
         back = {n: v for n, v in before["values"].items() if standing[n] == after[n]}
         if len(back) < len(before["values"]):
@@ -89,7 +106,10 @@ class Undoing:
 
     def unlink(self, linked):
         for pk, said in linked:
-            if said is None:
+            if pk in self.later[1]:
+                link = CatalogueLink.objects.filter(pk=pk).select_related("program").first()
+                self.keep(link.program, "relié de nouveau depuis par un autre import, gardé")
+            elif said is None:
                 CatalogueLink.objects.filter(pk=pk).delete()
             else:
                 CatalogueLink.objects.filter(pk=pk).update(said=said)
@@ -101,6 +121,16 @@ class Undoing:
         for program in Program.objects.filter(pk__in=touched):
             self.keep(program, "modifié ou utilisé depuis l’import, gardé")
         Program.objects.filter(pk__in=set(pks) - touched).delete()
+
+    def delete_funders(self, codes):
+        """But those that something names since: a program, an envelope, a version to come."""
+        versions = ProgramVersion.objects.filter(values__funder__in=codes)
+        used = set(versions.values_list("values__funder", flat=True))
+        for relation in relations_to(Funder):
+            name = relation.field.attname
+            rows = relation.related_model._base_manager.filter(**{f"{name}__in": codes})
+            used |= set(rows.values_list(name, flat=True))
+        Funder.objects.filter(pk__in=set(codes) - used).delete()
 
     def touched(self, pks):
         """Those with another version, those that other rows point to or name by their code."""

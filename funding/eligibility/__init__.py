@@ -9,6 +9,7 @@ from funding.eligibility.facts import Answer, Fact, Interval, Judgement, Questio
 from funding.eligibility.holder import possible_sizes
 from funding.eligibility.verdict import (
     KINDS,
+    Answers,
     Assessment,
     Result,
     Rules,
@@ -22,6 +23,7 @@ __all__ = [
     "KINDS",
     "STATES",
     "Answer",
+    "Answers",
     "Assessment",
     "Criterion",
     "Fact",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from funding.eligibility import naf, wording
 from funding.eligibility.base import Criterion, Prefixes
 from funding.eligibility.classes import EACH, Beginnings, Spans, Steps
+from funding.eligibility.eu_size import limits_on
 from funding.eligibility.facts import (
     MET,
     NOT_MET,
@@ -23,44 +24,28 @@ from funding.eligibility.facts import (
 
 ORGANISATION, SITE = "organisation", "site"
 
-# Dated rows, latest first: valid from; then size, headcount from which it is left, turnover and
-# balance sheet (euros) above which, both together, it is left. Micro, small and medium:
-# recommandation 2003/361/CE, annexe I du RGEC; mid_cap: décret 2008-1354, art. 3.
-SIZE_LIMITS = (
-    (
-        dt.date(2005, 1, 1),
-        (
-            ("micro", 10, Decimal(2_000_000), Decimal(2_000_000)),
-            ("small", 50, Decimal(10_000_000), Decimal(10_000_000)),
-            ("medium", 250, Decimal(50_000_000), Decimal(43_000_000)),
-            ("mid_cap", 5_000, Decimal(1_500_000_000), Decimal(2_000_000_000)),
-        ),
-    ),
-)
-
-
-def size_limits(today: dt.date):
-    return next(rows for valid_from, rows in SIZE_LIMITS if valid_from <= today)
-
 
 def possible_sizes(facts: Facts, today: dt.date) -> frozenset[str]:
     """The sizes that the facts leave possible.
 
     A declared size wins: a firm keeps its size until two closed years say otherwise, and linked
-    firms count. For the same reason a small headcount excludes no larger size."""
+    firms count (art. 4 § 2 and 6). For the same reasons what we know of one year excludes no larger
+    size, nor the one just below: beyond a limit for a first year, a firm still has it."""
     if declared := facts.get("eu_size"):
         return frozenset({declared.value})
     headcount = facts.get("headcount")
     low = headcount.value.low if headcount else 0
     turnover, balance = facts.get("turnover"), facts.get("balance_sheet")
     has_accounts = turnover is not None and balance is not None
-    limits = size_limits(today)
-    # The limits grow together, so that the first size not left is the smallest possible.
-    for rank, (_, people_limit, sales, total) in enumerate(limits):
-        too_rich = has_accounts and turnover.value > sales and balance.value > total
-        if low < people_limit and not too_rich:
-            return FROM_SIZE[rank]
-    return FROM_SIZE[-1]
+    limits = limits_on(today)
+    # The limits grow together: the first size not left is that of this year alone.
+    for rank, row in enumerate(limits):
+        too_rich = (
+            has_accounts and turnover.value > row.turnover and balance.value > row.balance_sheet
+        )
+        if low < row.headcount and not too_rich:
+            return FROM_SIZE[max(rank - 1, 0)]
+    return FROM_SIZE[max(len(limits) - 1, 0)]
 
 
 # The sizes from each one up.
@@ -165,12 +150,12 @@ class Size(Criterion):
         return NOT_MET if possible.isdisjoint(self.accepted) else UNKNOWN
 
     def classes(self, today):
-        _, people, sales, totals = zip(*size_limits(today), strict=True)
+        limits = limits_on(today)
         return {
             "eu_size": EACH,
-            "headcount": Spans(people),
-            "turnover": Steps(sales),
-            "balance_sheet": Steps(totals),
+            "headcount": Spans(row.headcount for row in limits),
+            "turnover": Steps(row.turnover for row in limits),
+            "balance_sheet": Steps(row.balance_sheet for row in limits),
         }
 
     def sentence(self):
@@ -245,8 +230,9 @@ def likely_size(facts: Facts) -> str:
 
 
 def sme_of(count: int) -> str:
-    sizes = ((size, people) for size, people, *_ in SIZE_LIMITS[0][1] if size in wording.SME)
-    return next((size for size, people in sizes if count < people), "")
+    # A suggestion, to be confirmed: by the latest thresholds, whatever the day.
+    rows = (row for row in limits_on(dt.date.max) if row.size in wording.SME)
+    return next((row.size for row in rows if count < row.headcount), "")
 
 
 def insee_hint(category: Fact) -> str:

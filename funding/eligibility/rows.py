@@ -130,7 +130,3 @@ class Row:
             names = wording.listing([quoted(name) for name in unknown], "et")
             what = "paramètre inconnu" if len(unknown) == 1 else "paramètres inconnus"
             raise self.error(f"{what} pour le genre {quoted(self.kind)} : {names}.")
-
-
-def is_word(value):
-    return isinstance(value, str) and bool(value.strip())

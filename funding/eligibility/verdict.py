@@ -1,8 +1,6 @@
 """From the criteria of a program and the facts of a project to a verdict that explains itself."""
 
 import datetime as dt
-import itertools
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -98,11 +96,10 @@ class Rules:
 
     criteria: tuple[Criterion, ...]
     window: Window
-    numbered: tuple[tuple[int, Callable], ...] = field(init=False, repr=False, compare=False)
+    probes: tuple["Probe", ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self):
-        numbered = tuple((number_of(one), one.evaluator) for one in self.criteria)
-        object.__setattr__(self, "numbered", numbered)
+        object.__setattr__(self, "probes", tuple(probe_of(one) for one in self.criteria))
 
     @classmethod
     def parse(cls, rows: Any, window: Window, scope: str = "") -> "Rules":
@@ -121,38 +118,55 @@ class Rules:
         criteria.sort(key=lambda criterion: GROUPS.index(criterion.group))
         return cls(tuple(criteria), window)
 
-    def assess(
-        self, facts: Facts, today: dt.date, given: dict[int, Answer] | None = None
-    ) -> "Assessment":
-        """`facts` maps keys to Fact; it is kept, not copied, and must not change afterwards.
+    def assess(self, facts: Facts, today: dt.date) -> "Assessment":
+        """`facts` maps keys to Fact; it is kept, not copied, and must not change afterwards."""
+        return self.assess_by(Answers(facts, today))
 
-        `given`, a dict that starts empty, is shared by the programs assessed on the same facts and
-        the same day: what two of them ask alike is answered once."""
-        given = {} if given is None else given
-        answers = []
-        for number, evaluate in self.numbered:
-            answer = given.get(number)
-            if answer is None:
-                answer = given[number] = evaluate(facts, today)
-            answers.append(answer)
-        answers = tuple(answers)
+    def assess_by(self, given: "Answers") -> "Assessment":
+        """The same, with answers that the programs assessed on the same facts share."""
+        answers = tuple(map(given.__getitem__, self.probes))
         verdict = VERDICTS[min(answers)]
         # Being open is no reason to be eligible: a program without criteria stays to confirm.
         if len(answers) == 1 and verdict is Verdict.ELIGIBLE:
             verdict = Verdict.TO_CONFIRM
-        return Assessment(self, answers, verdict, facts, today)
+        return Assessment(self, answers, verdict, given.facts, given.today)
 
 
 VERDICTS = tuple(Verdict)
 
-_numbers, _next = {}, itertools.count()
+
+class Probe:
+    """What criteria that always answer alike share; told apart by itself, at no cost."""
+
+    __slots__ = ("evaluate",)
+
+    def __init__(self, criterion: Criterion):
+        self.evaluate = criterion.evaluator
 
 
-def number_of(criterion: Criterion) -> int:
-    """The same for criteria that always answer alike."""
-    if len(_numbers) > 100_000:
-        _numbers.clear()  # later numbers go on from there, so that none serves twice
-    return _numbers.setdefault(criterion.identity, next(_next))
+_probes = {}
+
+
+def probe_of(criterion: Criterion) -> Probe:
+    if len(_probes) > 100_000:
+        _probes.clear()
+    identity = criterion.identity
+    if identity not in _probes:
+        _probes[identity] = Probe(criterion)
+    return _probes[identity]
+
+
+class Answers(dict[Probe, Answer]):
+    """The answers of one project on one day, each worked out when it is first asked for."""
+
+    __slots__ = ("facts", "today")
+
+    def __init__(self, facts: Facts, today: dt.date):
+        self.facts, self.today = facts, today
+
+    def __missing__(self, probe: Probe) -> Answer:
+        answer = self[probe] = probe.evaluate(self.facts, self.today)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

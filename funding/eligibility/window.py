@@ -52,8 +52,10 @@ class Window:
         """The first deadline or closing date from today on; None when over or permanent."""
         if (self.closes_on is None and not self.deadlines) or self.is_over(today):
             return None
-        days = (*self.deadlines, *((self.closes_on,) if self.closes_on else ()))
-        return min((day for day in days if day >= today), default=None)
+        coming = [day for day in self.deadlines if day >= today]
+        if self.closes_on is not None:
+            coming.append(self.closes_on)
+        return min(coming) if coming else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

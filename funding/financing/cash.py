@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from funding.appraisal import payments as instalments
+from funding.financing.following import left_to_come
 from funding.financing.plan import CENT, HUNDRED, ZERO, Cost, Plan, Source
 
 # Beyond that, a date is a slip of the keyboard and a page would never end.
@@ -89,6 +91,8 @@ def payments(source: Source) -> list[tuple[dt.date, Decimal]] | None:
     """(day, euros) of the advance, the interim payment and the balance of one source.
 
     None when its amount or one of the dates it needs is unknown."""
+    if source.instalments:
+        return told_by_its_file(source)
     if source.amount is None or source.paid_on is None:
         return None
     due, left = [], source.amount
@@ -103,6 +107,21 @@ def payments(source: Source) -> list[tuple[dt.date, Decimal]] | None:
             due.append((on, part))
             left -= part
     return [*due, (source.paid_on, left)]
+
+
+def told_by_its_file(source: Source) -> list[tuple[dt.date, Decimal]] | None:
+    """What was paid on its day, what is announced on the day that the plan expects."""
+    expected = {
+        instalments.ADVANCE: source.advance_on,
+        instalments.INTERIM: source.interim_on,
+        instalments.FINAL: source.paid_on,
+    }
+    due = [(one.on or expected[one.kind], one.amount) for one in source.instalments]
+    if source.amount is None:
+        return None
+    if left := left_to_come(source.amount, source.instalments):
+        due.append((source.paid_on, left))
+    return None if any(None in pair for pair in due) else due
 
 
 def cash(plan: Plan) -> Cash:

@@ -7,12 +7,13 @@ them; de minimis has no intensity of its own but adds up with the others.
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from funding.eligibility import wording
 from funding.financing import legal
 from funding.financing.plan import (
+    AID_SIZES,
     DE_MINIMIS,
     EXEMPTED,
     GRANT,
@@ -36,9 +37,8 @@ from funding.financing.verdicts import (
     settle,
     worst,
 )
+from funding.financing.zones import Bonus, bonus, only_in
 
-# State aid knows three sizes: who has none of its own takes that of its neighbour.
-AID_SIZES = {"micro": "small", "mid_cap": "large"}
 SIZES = ("small", "medium", "large")
 SIZE_WORDS = {"small": "petite", "medium": "moyenne", "large": "grande"}
 # Unions of overlapping costs: more than that is no plan any more.
@@ -52,7 +52,8 @@ def aid_size(size: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Ceiling:
     """What a source may reach. `rates` are percents by possible size (one empty key when the
-    size does not matter), None when no text is in force; `euros` is an absolute maximum."""
+    size does not matter), None when no text is in force; `euros` is an absolute maximum, and
+    `basis_max` the most eligible euros that the rates apply to."""
 
     label: str
     reference: str
@@ -60,11 +61,38 @@ class Ceiling:
     rates: dict[str, Decimal | None] | None = None
     euros: Decimal | None = None
     why: str = ""
+    bonus: Bonus | None = None
+    basis_max: Decimal | None = None
+
+    def raised(self) -> "Ceiling":
+        """The same with the points that a zone may add."""
+        rates = {
+            size: None if rate is None else rate + self.bonus.points
+            for size, rate in self.rates.items()
+        }
+        return replace(self, rates=rates, bonus=None)
+
+    def in_its_zone(self, bonus: Bonus | None) -> "Ceiling":
+        """With the bonus of the zone: counted when it is certain, in doubt otherwise."""
+        if bonus is None or self.rates is None:
+            return self
+        found = replace(
+            self,
+            reference=" ; ".join(filter(None, (self.reference, bonus.reference))),
+            why=" ".join(filter(None, (self.why, bonus.text))),
+            bonus=bonus,
+        )
+        return found.raised() if bonus.is_settled else found
+
+    def counted(self, basis: Decimal | None) -> Decimal | None:
+        """The euros of a basis that its rates apply to."""
+        return min((x for x in (basis, self.basis_max) if x is not None), default=None)
 
     def limits(self, basis: Decimal | None) -> dict[str, Decimal | None]:
         """Euros by size; None when unknown."""
         if self.rates is None:
             return {"": self.euros}
+        basis = self.counted(basis)
         return {
             size: None if rate is None or basis is None else basis * rate / HUNDRED
             for size, rate in self.rates.items()
@@ -74,7 +102,11 @@ class Ceiling:
         limits = self.limits(basis).values()
         if aid is None:
             return None
-        return all_or_none(None if limit is None else aid <= limit for limit in limits)
+        held = all_or_none(None if limit is None else aid <= limit for limit in limits)
+        if self.bonus is None or held:
+            return held
+        # Over the ceiling, but a zone may raise it: a breach only if it is one there too.
+        return False if self.bonus.is_sure and self.raised().holds(aid, basis) is False else None
 
     def tightest(self, basis: Decimal | None) -> Decimal | None:
         return min((x for x in self.limits(basis).values() if x is not None), default=None)
@@ -129,29 +161,39 @@ def regime_ceiling(case: Case, scheme: Scheme, day: dt.date) -> Ceiling | None:
         )
     elif not sure or not scheme.is_sure:
         why = "Ce plafond n’a pas été relu à la source."
-    return Ceiling(
+    name, zones = scheme.ceiling.removeprefix("intensity."), case.plan.zones
+    closing, only = only_in(name, zones, day)
+    if closing:
+        return Ceiling(
+            f"régime {scheme.label}", closing.reference, closing.is_sure, {"": ZERO}, why=only
+        )
+    ceiling = Ceiling(
         f"régime {scheme.label}",
         scheme.reference or (row.reference if row else ""),
         sure and in_force and scheme.is_sure,
         rates,
-        why=why,
+        why=" ".join(filter(None, (why, only))),
     )
+    return ceiling.in_its_zone(bonus(name, zones, day))
 
 
-def program_ceilings(source: Source) -> list[Ceiling]:
+def program_ceilings(case: Case, source: Source) -> list[Ceiling]:
     program = source.program
     if program is None or source.kind != GRANT:
         return []
     why = "" if program.is_sure else "Ce plafond du dispositif n’est pas vérifié."
     found = []
-    if program.rate_max is not None:
+    if rates := program_rates(case, source):
+        is_of_its_own = not any(rate is not None for rate in rates.values())
+        ask = f"Le taux de {program.name} porte sur une dépense propre : donnez son assiette."
         found.append(
             Ceiling(
                 f"taux de {program.name}",
                 program.reference,
                 program.is_sure,
-                {"": program.rate_max},
-                why=why,
+                rates,
+                why=ask if is_of_its_own else why,
+                basis_max=program.costs_max,
             )
         )
     if program.aid_max is not None:
@@ -167,6 +209,19 @@ def program_ceilings(source: Source) -> list[Ceiling]:
     return found
 
 
+def program_rates(case: Case, source: Source) -> dict[str, Decimal | None]:
+    """Percents by possible size, or under one empty key; nothing when the program tells none. A
+    rate that is not that of the project is unknown until the source says what it counts."""
+    program = source.program
+    sizes = possible_sizes(case) if program.rates_by_size else ("",)
+    rates = {size: program.rate_for(size) for size in sizes}
+    if not any(rate is not None for rate in rates.values()):
+        return {}
+    if program.rate_on_project or source.basis is not None or case.plan.says_costs(source):
+        return rates
+    return dict.fromkeys(rates)
+
+
 def source_ceilings(case: Case) -> list[Check]:
     """One check for each public aid: its regime and its program, the tightest of them named."""
     return [one_source(case, source) for source in case.plan.aids if source.kind == GRANT] + [
@@ -178,7 +233,11 @@ def source_ceilings(case: Case) -> list[Check]:
 
 def one_source(case: Case, source: Source) -> Check:
     day, basis = case.day(source), case.plan.basis_of(source)
-    ceilings = program_ceilings(source)
+    zones = case.plan.zones
+    ceilings = [
+        ceiling.in_its_zone(bonus(source.program.code, zones, day))
+        for ceiling in program_ceilings(case, source)
+    ]
     if source.scheme and (regime := regime_ceiling(case, source.scheme, day)):
         ceilings.insert(0, regime)
     statuses = [settle(c.holds(source.aid, basis), c.is_sure) for c in ceilings]
@@ -186,10 +245,17 @@ def one_source(case: Case, source: Source) -> Check:
         statuses.append(Status.TO_CHECK)
     if source.aid is None or basis is None:
         statuses.append(Status.TO_CHECK)
+    is_over = whole_cost(day).holds(source.aid, basis) is False
+    if is_over:
+        statuses.append(Status.BREACH)
     share = percent(source.aid, basis)
     text = f"{euros(source.aid)} sur {eligible_words(basis)}"
     text += f", soit {percents(share)}. " if share is not None else ". "
     text += verdict_of_tightest(ceilings, statuses, source, basis)
+    if is_over:
+        text += " L’aide dépasse la dépense elle-même."
+    if case.plan.has_lost_costs(source):
+        text += " Les dépenses qu’elle aidait ne sont plus dans le plan : cochez-en d’autres."
     if source.scheme is None:
         text += " Le régime d’aide n’est pas indiqué : son plafond n’a pas été appliqué."
     status = case.dated(worst(statuses) if statuses else Status.CONFORM, source)
@@ -206,8 +272,15 @@ def one_source(case: Case, source: Source) -> Check:
             ("octroi", wording.day(day)),
         ),
         source=source.label if status is Status.BREACH else "",
-        asks="size" if any(len(c.limits(basis)) > 1 for c in ceilings) else "",
+        asks=asked_of(ceilings, basis),
     )
+
+
+def asked_of(ceilings: list[Ceiling], basis: Decimal | None) -> str:
+    """The fact that would settle these ceilings: the size of the firm, then the zone."""
+    if any(len(c.limits(basis)) > 1 for c in ceilings):
+        return "size"
+    return "zone" if any(c.bonus and c.bonus.inside is None for c in ceilings) else ""
 
 
 def reference_of(ceilings: list[Ceiling], source: Source) -> str:
@@ -264,7 +337,10 @@ def ceiling_words(ceiling: Ceiling, basis: Decimal | None) -> str:
         if rate is None:
             return "inconnu"
         who = f" pour une {sizes_words(by_rate[rate])}" if any(by_rate[rate]) else ""
-        worth = "" if basis is None else f", soit {euros(basis * rate / HUNDRED)}"
+        counted = ceiling.counted(basis)
+        worth = "" if basis is None else f", soit {euros(counted * rate / HUNDRED)}"
+        if basis is not None and counted < basis:
+            worth = f" de {euros(counted)} au plus{worth}"
         return f"{percents(rate)}{who}{worth}"
     return ", ".join(
         f"{'inconnu' if rate is None else percents(rate) if rate else 'rien'} pour une "
@@ -310,7 +386,11 @@ def cumulated(case: Case) -> list[Check]:
 
 
 def check_of(case: Case, keys: frozenset[int]) -> Check | None:
-    sources = tuple(source for source in case.plan.aids if case.plan.aided(source) <= keys)
+    sources = tuple(
+        source
+        for source in case.plan.aids
+        if case.plan.aided(source) <= keys and not case.plan.has_lost_costs(source)
+    )
     return one_group(case, keys, sources) if len(sources) > 1 else None
 
 
@@ -335,7 +415,7 @@ def one_group(case: Case, keys: frozenset[int], sources: tuple[Source, ...]) -> 
     over = whole_cost(day).holds(least, basis) is False
     if over:
         statuses = [Status.BREACH]
-    elif unnamed:
+    elif unnamed or any(case.plan.has_lost_costs(source) for source in case.plan.aids):
         statuses.append(Status.TO_CHECK)
     status = case.dated(worst(statuses), *sources)
     limit = basis if over else best.tightest(basis)
@@ -346,7 +426,8 @@ def one_group(case: Case, keys: frozenset[int], sources: tuple[Source, ...]) -> 
         status=status,
         text=group_text(sources, aid, least, basis, best, unnamed, over, culprit)
         + case.undated(*sources),
-        reference=" ; ".join(dict.fromkeys(c.reference for c in ceilings if c.reference)),
+        reference=" ; ".join(dict.fromkeys(c.reference for c in ceilings if c.reference))
+        or "Texte du régime à indiquer",
         figures=(
             *((source.label, euros(source.aid)) for source in sources),
             ("dépenses éligibles", euros(basis)),
@@ -372,6 +453,7 @@ def most_favourable(ceilings: list[Ceiling]) -> Ceiling:
     """Size by size, the highest rate; a rate that is unknown may be the highest."""
     if len(ceilings) == 1:
         return ceilings[0]
+    bonuses = [c.bonus for c in ceilings if c.bonus]
     sizes = dict.fromkeys(size for c in ceilings for size in c.rates if size) or {"": None}
     rates = {}
     for size in sizes:
@@ -386,6 +468,8 @@ def most_favourable(ceilings: list[Ceiling]) -> Ceiling:
         all(c.is_sure for c in ceilings),
         rates,
         why=" ".join(dict.fromkeys(c.why for c in ceilings if c.why)),
+        # The most that any of them may add: too generous only where the answer is in doubt.
+        bonus=max(bonuses, key=lambda one: (not one.is_sure, one.points), default=None),
     )
 
 

@@ -5,6 +5,7 @@ at the day of grant. A rule expired, or that nobody read at its source, answers 
 """
 
 import datetime as dt
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
 
@@ -33,12 +34,14 @@ from funding.financing.verdicts import (
     ORDER,
     Case,
     Check,
+    Doubt,
     Status,
     euros,
     least_advanced,
     names,
     not_concerned,
     settle,
+    worst,
 )
 
 # Beyond these, it was filed even if nobody noted the day.
@@ -56,71 +59,107 @@ def check(plan: Plan, today: dt.date) -> list[Check]:
     return sorted(found, key=lambda one: ORDER.index(one.status))
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A source that must be asked for before the works. `since` is the day from which one may
+    commit, None when unknown; `is_late` that the commitment came first, None when unknown."""
+
+    source: Source
+    since: dt.date | None
+    is_late: bool | None
+    is_sure: bool
+    reference: str
+    is_of_completeness: bool
+
+
 def incentive_effect(case: Case) -> Check:
     """The application precedes the first firm commitment (Règl. (UE) 651/2014, art. 6)."""
     code, title = "incentive_effect", "Effet incitatif"
-    asking = [source for source in case.plan.aids if asks_to_wait(source)]
-    if not asking:
+    waits = [wait_for(case, source) for source in case.plan.aids if asks_to_wait(source)]
+    silent = [source for source in case.plan.aids if may_ask_to_wait(source)]
+    if not waits and not silent:
         return not_concerned(
             code, title, "Aucune source n’exige une demande avant les travaux.", INCENTIVE
         )
-    started, unsure, row = case.plan.first_commitment_on, [], None
-    for source in asking:
-        if not (source.program and source.program.incentive_effect and source.program.is_sure):
-            row = legal.limit("incentive_effect", case.day(source))
-            if row is None or not row.is_sure:
-                unsure.append(source)
-    unfiled = [source for source in asking if source.filed_on is None]
-    late = [
-        source
-        for source in asking
-        if started
-        and (
-            source.filed_on >= started
-            if source.filed_on
-            else started <= case.today and source.state in NOT_FILED
-        )
-    ]
-    filed = [source.filed_on for source in asking if source.filed_on]
+    started = case.plan.first_commitment_on
+    late = [wait for wait in waits if wait.is_late]
+    culprit, asks = None, ""
     if late:
-        culprit = least_advanced(late)
-        when = f"le {wording.day(culprit.filed_on)}" if culprit.filed_on else "pas encore déposée"
-        text = (
-            f"Premier engagement ferme le {wording.day(started)} ; demande de {culprit.label} "
-            f"{when} : elle doit le précéder."
-        )
-        status = settle(False, culprit not in unsure)
-    elif started is None or unfiled:
-        lacks = ["la date du premier engagement ferme"] if started is None else []
-        lacks += [f"la date de dépôt de {names(unfiled)}"] if unfiled else []
-        text = f"Il manque {wording.listing(lacks, 'et')}. Ne signez aucun devis d’ici là."
-        status, culprit = Status.TO_CHECK, None
-    else:
-        margin = (started - max(filed)).days
-        text = (
-            f"Premier engagement prévu le {wording.day(started)}, après le dernier dépôt, le "
-            f"{wording.day(max(filed))}. Marge : {wording.counted(margin, 'jour')}."
-        )
-        status, culprit = settle(True, not unsure), None
+        # A breach that is sure does not hide behind one that is not.
+        culprit = blamed([wait for wait in late if wait.is_sure] or late)
+        text, status = late_words(culprit, started), settle(False, culprit.is_sure)
+    elif waits and (started is None or any(wait.since is None for wait in waits)):
+        text, status = lacking_words(waits, started), Status.TO_CHECK
+        asks = "first_commitment_on" if started is None else ""
+    elif waits:
+        text = margin_words(waits, started)
+        unsure = [wait.source for wait in waits if not wait.is_sure]
+        status = settle(True, not unsure)
         if unsure:
             text += f" Règle à relire pour {names(unsure)}."
+    else:
+        text, status = "Aucun devis ne devrait être signé d’ici là.", Status.TO_CHECK
+    if silent:
+        told = f"{names(silent)} : rien ne dit si la demande doit précéder les travaux."
+        text = f"{text} {told}" if waits else f"{told} {text}"
+        status = worst([status, Status.TO_CHECK])
+    cited = [culprit] if culprit else waits
     return Check(
         code,
         title,
         status,
         text,
-        row.reference if row else INCENTIVE,
+        " ; ".join(dict.fromkeys(wait.reference for wait in cited)) or INCENTIVE,
         (
             ("premier engagement", wording.day(started) if started else "à confirmer"),
             *(
-                (f"dépôt, {source.label}", wording.day(source.filed_on))
-                for source in asking
-                if source.filed_on
+                (f"dépôt, {wait.source.label}", wording.day(wait.source.filed_on))
+                for wait in waits
+                if wait.source.filed_on
+            ),
+            *(
+                (f"complétude, {wait.source.label}", wording.day(wait.since))
+                for wait in waits
+                if wait.is_of_completeness and wait.since
             ),
         ),
-        culprit.label if culprit and status is Status.BREACH else "",
-        asks="first_commitment_on" if started is None else "",
+        culprit.source.label if culprit and status is Status.BREACH else "",
+        asks=asks,
     )
+
+
+def wait_for(case: Case, source: Source) -> Wait:
+    program, filed_on = source.program, source.filed_on
+    # The edition of a call is that of the day of filing, whenever it is granted.
+    rule = f"incentive_effect.completeness.{program.code}" if program else ""
+    asked_on = filed_on or case.today
+    row = legal.last_known(rule, asked_on)
+    is_of_completeness = row is not None
+    is_sure = is_of_completeness and row.is_sure and row.holds_on(asked_on)
+    since = source.received_on if is_of_completeness else filed_on
+    is_late = came_late(case, source, since)
+    if filed_on is None or not is_of_completeness or came_late(case, source, filed_on):
+        # Not even filed: the general rule is enough, and needs no other.
+        is_sure = bool(program and program.incentive_effect and program.is_sure)
+        if not is_sure:
+            general = legal.limit("incentive_effect", case.day(source))
+            is_sure, row = bool(general and general.is_sure), row or general
+    return Wait(
+        source, since, is_late, is_sure, row.reference if row else INCENTIVE, is_of_completeness
+    )
+
+
+def came_late(case: Case, source: Source, since: dt.date | None) -> bool | None:
+    """Whether the commitment came before, or on, the day from which it may; None when unknown."""
+    started = case.plan.first_commitment_on
+    if started is None:
+        return None
+    if source.filed_on and source.filed_on >= started:
+        return True
+    if since is not None:
+        return since >= started
+    unfiled = source.filed_on is None and source.state in NOT_FILED
+    return True if unfiled and started <= case.today else None
 
 
 def asks_to_wait(source: Source) -> bool:
@@ -130,76 +169,197 @@ def asks_to_wait(source: Source) -> bool:
     return bool(said) or (said is None and exempted)
 
 
+def may_ask_to_wait(source: Source) -> bool:
+    """Its program does not tell, or neither its program nor its regime is known."""
+    if asks_to_wait(source):
+        return False
+    if source.program is None:
+        return source.scheme is None
+    return source.program.incentive_effect is None
+
+
+def blamed(waits: list[Wait]) -> Wait:
+    source = least_advanced(wait.source for wait in waits)
+    return next(wait for wait in waits if wait.source == source)
+
+
+def late_words(culprit: Wait, started: dt.date) -> str:
+    source, text = culprit.source, f"Premier engagement ferme le {wording.day(started)} ; "
+    if culprit.is_of_completeness and source.filed_on and source.filed_on < started:
+        text += f"dossier de {source.label} complet le {wording.day(culprit.since)} : "
+        return text + "la complétude doit le précéder."
+    when = f"le {wording.day(source.filed_on)}" if source.filed_on else "pas encore déposée"
+    return text + f"demande de {source.label} {when} : elle doit le précéder."
+
+
+def lacking_words(waits: list[Wait], started: dt.date | None) -> str:
+    unfiled = [wait.source for wait in waits if wait.source.filed_on is None]
+    incomplete = [
+        wait.source
+        for wait in waits
+        if wait.is_of_completeness and wait.since is None and wait.source.filed_on
+    ]
+    lacks = ["la date du premier engagement ferme"] if started is None else []
+    lacks += [f"la date de dépôt de {names(unfiled)}"] if unfiled else []
+    lacks += [f"la date de complétude de {names(incomplete)}"] if incomplete else []
+    return f"Il manque {wording.listing(lacks, 'et')}. Ne signez aucun devis d’ici là."
+
+
+def margin_words(waits: list[Wait], started: dt.date) -> str:
+    last = max(waits, key=lambda wait: wait.since)
+    margin = wording.counted((started - last.since).days, "jour")
+    step = "la dernière complétude" if last.is_of_completeness else "le dernier dépôt"
+    return (
+        f"Premier engagement prévu le {wording.day(started)}, après {step}, le "
+        f"{wording.day(last.since)}. Marge : {margin}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The three years that end on the day of grant of a source. `before` is what the ledger counts
+    in them, `asked` what the plan adds up to that day."""
+
+    day: dt.date
+    sources: tuple[Source, ...]
+    before: Decimal | None
+    asked: Decimal | None
+    least: Decimal
+    row: legal.Limit | None
+    status: Status | Doubt = Status.TO_CHECK
+    holds: bool | None = None
+
+    @property
+    def limit(self) -> Decimal | None:
+        return self.row.value if self.row else None
+
+    @property
+    def left(self) -> Decimal | None:
+        if self.limit is None or self.before is None:
+            return None
+        return max(self.limit - self.before, Decimal(0))
+
+    @property
+    def severity(self):
+        """To sort: the worst answer first, then the least room, then the latest day."""
+        tight = self.left is not None and self.asked is not None
+        margin = self.left - self.asked if tight else Decimal("-Infinity")
+        return ORDER.index(self.status), margin, -self.day.toordinal()
+
+
 def de_minimis(case: Case) -> Check:
-    """Room over three years rolling to the day (Règl. (UE) 2023/2831, art. 3)."""
+    """Room over three years rolling to the day of each grant (Règl. (UE) 2023/2831, art. 3)."""
     code, title = "de_minimis", "De minimis"
     reference = "Règl. (UE) 2023/2831, art. 3"
     sources = [s for s in case.plan.aids if s.scheme and s.scheme.kind == DE_MINIMIS]
     if not sources:
         return not_concerned(code, title, "Aucune aide de minimis dans ce plan.", reference)
-    day = case.day(*sources)
-    row = deminimis.ceiling(day)
-    asked, least = total(s.aid for s in sources), known(s.aid for s in sources)
     aids = case.plan.holder.aids
     if aids is not None:
         aids = without_these(aids, sources)
-    before = None if aids is None else deminimis.received(deminimis.counted(aids, day))
-    left = None if row is None or before is None else max(row.value - before, Decimal(0))
-    holds = None if left is None or asked is None else asked <= left
-    limit = row.value if row else None
-    if limit is not None and (least > limit or (left is not None and least > left)):
-        holds = False
-    text = f"{euros(asked)} demandés au titre du de minimis"
+    days = sorted({case.day(source) for source in sources})
+    windows = [window_of(case, day, sources, aids) for day in days]
+    found = min(windows, key=lambda window: window.severity)
+    status, doubts = found.status, ledger_doubts(case, sources)
+    text = f"{euros(found.asked)} demandés au titre du de minimis"
     if aids is None:
         text += ", aides déjà reçues par l’entreprise unique à confirmer : remplissez le registre."
     else:
-        text += received_words(asked, before, limit)
-        text += when_it_reopens(aids, day, limit, asked, holds)
-    culprit = breaker(sources, left if left is not None else limit) if holds is False else None
-    status = case.dated(settle(holds, bool(row and row.is_sure)), *sources)
+        text += received_words(found) + when_it_reopens(case, found, aids)
+        if doubts:
+            text += f" À vérifier : {wording.listing(doubts, 'et')}."
+            status = worst([status, Status.TO_CHECK])
+    if len(windows) > 1:
+        text += f" Au {wording.day(found.day)}, l’octroi le plus serré des {len(windows)}."
+    culprit = None
+    if found.holds is False:
+        culprit = breaker(found.sources, found.left if found.left is not None else found.limit)
     return Check(
         code,
         title,
         status,
-        text + case.undated(*sources),
-        row.reference if row else reference,
+        text + case.undated(*found.sources),
+        found.row.reference if found.row else reference,
         (
-            ("reçu en trois ans", euros(before)),
-            ("demandé", euros(asked)),
-            ("reste", euros(left)),
-            ("plafond", euros(limit)),
-            ("octroi", wording.day(day)),
+            ("reçu en trois ans", euros(found.before)),
+            ("demandé", euros(found.asked)),
+            ("reste", euros(found.left)),
+            ("plafond", euros(found.limit)),
+            ("octroi", wording.day(found.day)),
         ),
         culprit.label if culprit and status is Status.BREACH else "",
-        asks="aids" if aids is None else "",
+        asks="aids" if aids is None or doubts else "",
     )
 
 
-def received_words(asked, before, limit) -> str:
-    if before is None:
+def window_of(case: Case, day: dt.date, sources, aids) -> Window:
+    """Each source counts in the window of those granted the same day or within three years."""
+    since = deminimis.three_years_before(day)
+    inside = tuple(s for s in sources if since < case.day(s) <= day)
+    before = None if aids is None else deminimis.received(deminimis.counted(aids, day))
+    window = Window(
+        day,
+        inside,
+        before,
+        total(source.aid for source in inside),
+        known(source.aid for source in inside),
+        deminimis.ceiling(day),
+    )
+    left, limit = window.left, window.limit
+    holds = None if left is None or window.asked is None else window.asked <= left
+    if limit is not None and (window.least > limit or (left is not None and window.least > left)):
+        holds = False
+    status = case.dated(settle(holds, bool(window.row and window.row.is_sure)), *inside)
+    return replace(window, status=status, holds=holds)
+
+
+def received_words(window: Window) -> str:
+    if window.before is None:
         return ", en plus d’aides de trois ans dont un montant est à confirmer dans le registre."
-    sum_of_both = None if asked is None else asked + before
-    return f", plus {euros(before)} reçus en trois ans : {euros(sum_of_both)} sur {euros(limit)}."
+    both = None if window.asked is None else window.asked + window.before
+    return (
+        f", plus {euros(window.before)} reçus en trois ans : {euros(both)} sur "
+        f"{euros(window.limit)}."
+    )
+
+
+def ledger_doubts(case: Case, sources) -> list[str]:
+    """Why the ledger may not hold everything; files of this plan count in the plan already."""
+    holder = case.plan.holder
+    missing = holder.unrecorded - {source.application for source in sources}
+    return deminimis.doubts(holder.are_firms_declared, len(missing))
 
 
 def without_these(aids, sources):
-    """A source of the plan already granted stands in the ledger too: it counts once."""
+    """A source of the plan that stands in the ledger too counts once: the same file, or, when one
+    of the two names no file, the same amount on the same day."""
     left = list(aids)
     for source in sources:
-        if source.state not in DECIDED:
-            continue
-        same = (a for a in left if a.amount == source.aid and a.granted_on == source.granted_on)
-        if twin := next(same, None):
+        twin = next(
+            (a for a in left if a.application is not None and a.application == source.application),
+            None,
+        ) or next((a for a in left if looks_like(a, source)), None)
+        if twin:
             left.remove(twin)
     return tuple(left)
 
 
-def when_it_reopens(aids, day, limit, asked, holds) -> str:
-    if holds is False and limit is not None and asked is not None:
-        reopens = deminimis.reopens_on(aids, day, limit, wanted=asked)
+def looks_like(aid, source: Source) -> bool:
+    named = aid.application is not None and source.application is not None
+    same = aid.amount == source.aid and aid.granted_on == source.granted_on
+    return source.state in DECIDED and not named and same
+
+
+def when_it_reopens(case: Case, window: Window, aids) -> str:
+    """When what is granted that day would fit, after the ledger and the earlier sources."""
+    earlier = [s for s in window.sources if case.day(s) < window.day]
+    aids = [*aids, *(deminimis.GrantedAid("", s.aid, case.day(s)) for s in earlier)]
+    wanted = total(s.aid for s in window.sources if case.day(s) == window.day)
+    if window.holds is False and window.limit is not None and wanted is not None:
+        reopens = deminimis.reopens_on(aids, window.day, window.limit, wanted=wanted)
         if reopens:
             return f" Assez de place à partir du {wording.day(reopens)}."
-    if release := deminimis.next_release(aids, day):
+    if release := deminimis.next_release(aids, window.day):
         return f" {euros(release[1])} se libèrent le {wording.day(release[0])}."
     return ""
 
@@ -212,7 +372,9 @@ def exclusions(case: Case) -> Check:
     if len(sources) < 2:
         return not_concerned(code, title, "Moins de deux dispositifs dans ce plan.", reference)
     clashes = [
-        (one, other) for one, other in combinations(sources, 2) if exclude_each_other(one, other)
+        (pair, said_by)
+        for pair in combinations(sources, 2)
+        if (said_by := saying_they_exclude(*pair))
     ]
     if not clashes:
         unsure = [source for source in sources if not source.program.is_sure]
@@ -220,42 +382,52 @@ def exclusions(case: Case) -> Check:
         if unsure:
             text += f" À relire : {names(unsure)}."
         return Check(code, title, settle(True, not unsure), text, reference)
-    one, other = clashes[0]
-    said_by = [s for s in (one, other) if s.program.is_sure]
-    culprit = least_advanced((one, other))
-    text = " ".join(f"{a.label} et {b.label} s’excluent." for a, b in clashes)
+    # A clash is as sure as the record that tells it; the sure ones first.
+    clashes.sort(key=lambda clash: not any(s.program.is_sure for s in clash[1]))
+    pair, said_by = clashes[0]
+    read = [source for source in said_by if source.program.is_sure]
+    text = " ".join(f"{one.label} et {other.label} s’excluent." for (one, other), _ in clashes)
+    if not read:
+        text += f" À relire : {names(said_by)}."
     return Check(
         code,
         title,
-        settle(False, bool(said_by)),
+        settle(False, bool(read)),
         text,
-        " ; ".join(s.program.reference for s in said_by if s.program.reference) or reference,
-        source=culprit.label if said_by else "",
+        " ; ".join(s.program.reference for s in read or said_by if s.program.reference)
+        or reference,
+        source=least_advanced(pair).label if read else "",
     )
 
 
-def exclude_each_other(one: Source, other: Source) -> bool:
+def saying_they_exclude(one: Source, other: Source) -> list[Source]:
+    """Those of the two whose record names the other."""
     if one.is_european and other.is_european:
-        return False
-    return (
-        other.program.code in one.program.incompatible_with
-        or one.program.code in other.program.incompatible_with
-    )
+        return []
+    return [
+        source
+        for source, against in ((one, other), (other, one))
+        if against.program.code in source.program.incompatible_with
+    ]
 
 
 def european_funds(case: Case) -> Check:
     """One European fund on a cost (Règl. (UE) 2021/1060, art. 63)."""
     code, title = "eu_funds", "Deux fonds européens sur une dépense"
     sources = [source for source in case.plan.aids if source.is_european]
+    maybe = [source for source in case.plan.aids if source.may_be_european]
     row = legal.limit("eu_funds.one_per_cost", case.day(*sources))
     reference = row.reference if row else "Règl. (UE) 2021/1060, art. 63"
+    who = f" Financeur à confirmer : {names(maybe)}." if maybe else ""
     if len(sources) < 2:
         text = "Un seul fonds européen." if sources else "Aucun fonds européen dans ce plan."
         status = Status.CONFORM if sources and row else Status.NOT_CONCERNED
+        if maybe and len(sources) + len(maybe) > 1:
+            text, status = "Un fonds européen au plus sur chaque dépense." + who, Status.TO_CHECK
         return Check(code, title, status, text, reference)
     met, unsaid = [], []
     for one, other in combinations(sources, 2):
-        if not (one.costs and other.costs):
+        if not (case.plan.says_costs(one) and case.plan.says_costs(other)):
             unsaid.append((one, other))
         elif case.plan.aided(one) & case.plan.aided(other):
             met.append((one, other))
@@ -268,11 +440,12 @@ def european_funds(case: Case) -> Check:
         text = f"{one.label} et {other.label} sur {wording.listing(labels, 'et')}."
     elif unsaid:
         text = f"Dites quelles dépenses aident {names(unsaid[0])}."
+    status = settle(holds, bool(row and row.is_sure))
     return Check(
         code,
         title,
-        settle(holds, bool(row and row.is_sure)),
-        text,
+        worst([status, Status.TO_CHECK]) if maybe else status,
+        text + who,
         reference,
         source=least_advanced(met[0]).label if met else "",
     )

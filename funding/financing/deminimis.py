@@ -6,13 +6,17 @@ a day when it was granted after the same day three years before.
 """
 
 import datetime as dt
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from funding.eligibility import wording
 from funding.financing import legal
 
 GENERAL, SIEG, AGRICULTURE, FISHING = "2023/2831", "2023/2832", "1408/2013", "717/2014"
+# Recorded, and filling no window: an exempted or notified regime.
+OUTSIDE = "regime"
 # The regulation before the present one; its aids still fill the window until the end of 2026.
 FORMER = {"1407/2013": GENERAL, "360/2012": SIEG}
 RULES = {
@@ -25,14 +29,53 @@ RULES = {
 COUNTED_WITH = {GENERAL: {GENERAL, AGRICULTURE, FISHING}}
 
 
+# Words of a text without accents or capitals, the first that is found.
+NEGATED = re.compile(r"\b(hors|non|pas)\b( \w+){0,3} minimis")
+KINDS = (("sieg", SIEG), ("agri", AGRICULTURE), ("peche", FISHING))
+OTHER_REGIME = re.compile(r"\bsa\.|\bregimes?\b|\brgec\b|exempt|notifi|651/2014")
+CHOICE = re.compile(r"\bou\b|\bselon\b")
+
+
+def regulation_named(text: str) -> str | None:
+    """The code of the regulation that a text names, its accents and capitals folded; OUTSIDE when
+    it says that it is not de minimis, None when it says nothing that is understood."""
+    if NEGATED.search(text):
+        return OUTSIDE
+    for code in (*RULES, *FORMER):
+        if re.search(rf"(?<!\d){code}(?!\d)", text):
+            return code
+    kind = next((code for word, code in KINDS if word in text), None)
+    if "minimis" in text:
+        return kind or GENERAL
+    return OUTSIDE if OTHER_REGIME.search(text) else kind
+
+
+def is_alone(legal_basis: str) -> bool:
+    """A legal basis, folded, names de minimis and no other regime that might be used instead."""
+    rest = legal_basis.replace("regime de minimis", "de minimis")
+    others = (NEGATED, CHOICE, OTHER_REGIME)
+    return "minimis" in rest and not any(other.search(rest) for other in others)
+
+
+def doubts(are_firms_declared: bool, unrecorded: int) -> list[str]:
+    """Why a ledger may not hold everything, in words; nothing when it is whole."""
+    found = [] if are_firms_declared else ["entreprises liées non déclarées"]
+    if unrecorded:
+        files = wording.counted(unrecorded, "dossier accordé", "dossiers accordés")
+        found.append(f"{files} pas encore au registre")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class GrantedAid:
-    """One aid, of one SIREN of the undertaking. `amount` in euros of grant, None when unknown."""
+    """One aid, of one SIREN of the undertaking. `amount` in euros of grant, None when unknown;
+    `application` is the key of the file that it comes from, when it is known."""
 
     siren: str
     amount: Decimal | None
     granted_on: dt.date
     regulation: str = GENERAL
+    application: int | None = None
 
 
 def three_years_before(day: dt.date) -> dt.date:

@@ -95,5 +95,12 @@ def limits_of(
     )
 
 
+def months_begun(first: dt.date, last: dt.date) -> int:
+    """Months from a day to another, one that is begun counted whole: a project of 48 months and a
+    day lasts more than 48 months."""
+    months = (last.year - first.year) * 12 + last.month - first.month
+    return max(months + (last.day > first.day), 0)
+
+
 def sure(row: legal.Limit | None) -> bool:
     return row is not None and row.is_sure

@@ -5,7 +5,8 @@ covers a loan and brings no money, so that it is shown with its face value outsi
 """
 
 import datetime as dt
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -30,6 +31,11 @@ REFUSED = "refused"
 DECIDED = frozenset({"granted", "agreed", "paid"})
 
 EXEMPTED, DE_MINIMIS, NO_AID = "exempted", "de_minimis", "none"
+
+# State aid knows three sizes: who has none of its own takes that of its neighbour.
+AID_SIZES = {"micro": "small", "mid_cap": "large"}
+# What a line without a program says when the money comes from Europe.
+EUROPE = re.compile(r"\b(leader|feader|feder|fse|ftj|ue|europ\w+)\b", re.IGNORECASE)
 
 STATES = {
     "balanced": "Équilibré",
@@ -101,17 +107,44 @@ class Scheme:
 
 @dataclass(frozen=True, slots=True)
 class ProgramRules:
-    """What a plan needs of a program. `rate_max` in percents of the eligible costs, for the size of
-    the firm when the program has one. `is_sure`: read, and verified for less than six months."""
+    """What a plan needs of a program. Rates are percents of the eligible costs, of which at most
+    `costs_max` euros count; a size without a rate of its own has `rate_max`. `rate_on_project` is
+    false when the rate is that of one spending and not of the whole project. `is_sure`: read, and
+    verified for less than six months."""
 
     code: str
     name: str
     rate_max: Decimal | None = None
+    rates_by_size: Mapping[str, Decimal] = field(default_factory=dict)
+    rate_on_project: bool = True
+    costs_max: Decimal | None = None
     aid_max: Decimal | None = None
     incentive_effect: bool | None = None
     incompatible_with: frozenset[str] = frozenset()
     reference: str = ""
     is_sure: bool = True
+
+    def rate_for(self, size: str) -> Decimal | None:
+        """Percents for a firm of that size (« » when nobody knows it)."""
+        by_size = self.rates_by_size
+        return by_size.get(size, by_size.get(AID_SIZES.get(size, size), self.rate_max))
+
+    def counted(self, basis: Decimal | None) -> Decimal | None:
+        """The euros it counts of a basis; None when unknown."""
+        if basis is None or self.costs_max is None:
+            return basis
+        return min(basis, self.costs_max)
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A payment that the file of a source tells: an advance, an interim or the final one. `on` is
+    None until it is paid, and so is the amount while nobody has said how much."""
+
+    kind: str
+    amount: Decimal | None
+    on: dt.date | None = None
+    is_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +152,9 @@ class Source:
     """One line of the sources. `costs` are the keys of those it aids (empty: all eligible ones).
 
     `equivalent` is the gross grant equivalent in euros, None when unknown; that of a grant is its
-    amount. `funder` is a code of the catalogue, such as « region_occitanie » or « ue_feader »."""
+    amount. `funder` is a code of the catalogue, such as « region_occitanie » or « ue_feader », and
+    `funder_label` its name in words. `application` is the key of its file, `received_on` the day
+    on which that file was complete."""
 
     key: int
     label: str
@@ -129,11 +164,14 @@ class Source:
     scheme: Scheme | None = None
     program: ProgramRules | None = None
     funder: str = ""
+    funder_label: str = ""
+    application: int | None = None
     basis: Decimal | None = None
     rate: Decimal | None = None
     costs: frozenset[int] = frozenset()
     state: str = "idea"
     filed_on: dt.date | None = None
+    received_on: dt.date | None = None
     granted_on: dt.date | None = None
     advance_rate: Decimal | None = None
     advance_on: dt.date | None = None
@@ -141,6 +179,7 @@ class Source:
     interim_rate: Decimal | None = None
     interim_on: dt.date | None = None
     paid_on: dt.date | None = None
+    instalments: tuple[Instalment, ...] = ()
 
     @property
     def is_public_aid(self) -> bool:
@@ -166,6 +205,12 @@ class Source:
         return self.funder == "ue_leader"
 
     @property
+    def may_be_european(self) -> bool:
+        """Nobody has said who pays, or the words speak of Europe and no program confirms it."""
+        words = f"{self.label} {self.funder_label}"
+        return not self.funder and (not self.funder_label or bool(EUROPE.search(words)))
+
+    @property
     def certainty(self) -> int:
         """To name the source that goes over a ceiling: the least advanced one does."""
         order = ("idea", "to_file", "requested", "granted", "agreed", "paid")
@@ -175,7 +220,9 @@ class Source:
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who carries the plan. `size` is « micro » to « large », None when unknown; `sizes` are those
-    it may still have. `aids` are those of its undertaking, None when nobody has looked."""
+    it may still have. `aids` are those of its undertaking, None when nobody has looked; they may be
+    more while its linked firms are not declared, or while granted files are not on record:
+    `unrecorded` are the keys of those."""
 
     name: str = ""
     is_company: bool = True
@@ -183,12 +230,15 @@ class Holder:
     size: str | None = None
     equity: Decimal | None = None
     aids: tuple[GrantedAid, ...] | None = None
+    are_firms_declared: bool = True
+    unrecorded: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A scenario, with the facts its checks argue from. `granted_on` is the expected day of grant
-    of the sources that have none of their own."""
+    of the sources that have none of their own; `zones` says of each known one whether the project
+    lies in it."""
 
     costs: tuple[Cost, ...] = ()
     sources: tuple[Source, ...] = ()
@@ -197,6 +247,7 @@ class Plan:
     first_commitment_on: dt.date | None = None
     months: int | None = None
     jobs: Decimal | None = None
+    zones: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def live(self) -> tuple[Source, ...]:
@@ -223,9 +274,20 @@ class Plan:
         """Eligible euros of these costs (None: all), None when one is unknown."""
         return total(cost.counted for cost in self.costs if keys is None or cost.key in keys)
 
+    def has_lost_costs(self, source: Source) -> bool:
+        """It aided costs of which none is left: nobody knows any more which ones."""
+        return bool(source.costs) and not self.aided(source)
+
+    def says_costs(self, source: Source) -> bool:
+        return bool(source.costs and self.aided(source))
+
     def basis_of(self, source: Source) -> Decimal | None:
-        """Eligible euros behind one source: its declared basis, else its costs."""
-        return source.basis if source.basis is not None else self.eligible(self.aided(source))
+        """Eligible euros behind one source: its costs, or less when it declares a smaller basis."""
+        if not self.costs or self.has_lost_costs(source):
+            return source.basis
+        eligible = self.eligible(self.aided(source))
+        found = [euros for euros in (source.basis, eligible) if euros is not None]
+        return min(found, default=None)
 
     @property
     def uses(self) -> Decimal | None:

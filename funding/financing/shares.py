@@ -1,5 +1,7 @@
 """Who brings how much: the shares that the law or a funder asks of each."""
 
+from decimal import Decimal
+
 from funding.eligibility import wording
 from funding.financing import legal
 from funding.financing.plan import (
@@ -10,6 +12,7 @@ from funding.financing.plan import (
     OWN,
     PRIVATE,
     PUBLIC_LOAN,
+    Source,
     known,
     percent,
     total,
@@ -20,6 +23,7 @@ from funding.financing.verdicts import (
     Status,
     euros,
     least_advanced,
+    names,
     not_concerned,
     percents,
     settle,
@@ -27,23 +31,33 @@ from funding.financing.verdicts import (
 )
 
 
+def brought_by_authority(case: Case) -> tuple[Source, ...]:
+    """What a local authority brings itself: its own money, and what it borrows and pays back
+    (CGCT, art. L1111-10, III). Nothing when the holder is none."""
+    if not case.plan.holder.is_local_authority:
+        return ()
+    return case.plan.of_kind(OWN, BANK_LOAN, PUBLIC_LOAN)
+
+
 def local_authority_share(case: Case) -> Check:
-    """The authority brings 20 % of the public financing, not of the cost (CGCT L1111-10, III)."""
+    """The authority brings 20 % of the public financing, not of the cost (CGCT L1111-10, III); 30 %
+    in a field with a lead authority (L1111-9), which somebody must tell."""
     code, title = "local_authority", "Apport minimal du maître d’ouvrage public"
     reference = "CGCT, art. L1111-10, III"
     if not case.plan.holder.is_local_authority:
         return not_concerned(code, title, "Le porteur n’est pas une collectivité.", reference)
     row = legal.limit("local_authority.own_share", case.day())
-    grants = case.plan.of_kind(GRANT)
-    brought = case.plan.of_kind(OWN, BANK_LOAN, PUBLIC_LOAN)
+    led = legal.limit("local_authority.lead_own_share", case.day())
+    grants, brought = case.plan.of_kind(GRANT), brought_by_authority(case)
     own, aid = total(s.amount for s in brought), total(s.amount for s in grants)
     if not grants and not case.plan.of_kind(ADVANCE):
         return not_concerned(code, title, "Aucune subvention publique dans ce plan.", reference)
     share = percent(own, own + aid) if own is not None and aid is not None else None
-    holds = None
-    if row is not None:
-        holds = own_share_holds(row.value, own, aid, brought, grants)
-    if case.plan.of_kind(ADVANCE) and holds:
+    holds = None if row is None else own_share_holds(row.value, own, aid, brought, grants)
+    is_between = bool(
+        holds and led and own_share_holds(led.value, own, aid, brought, grants) is not True
+    )
+    if is_between or (case.plan.of_kind(ADVANCE) and holds):
         holds = None
     culprit = least_advanced(grants) if holds is False else None
     text = (
@@ -51,23 +65,37 @@ def local_authority_share(case: Case) -> Check:
         f"publics, soit {percents(share)}. "
     )
     if row and aid:
-        needed = aid * row.value / (HUNDRED - row.value)
-        text += f"Il faut {percents(row.value)}, soit {euros(needed)} d’apport pour ces aides. "
+        text += f"Il faut {percents(row.value)}, soit {euros(own_needed(row, aid))} d’apport pour "
+        text += "ces aides. "
+    if is_between:
+        needed = f", soit {euros(own_needed(led, aid))}" if aid else ""
+        text += (
+            f"Dans un domaine à chef de file ({led.reference}), comme le développement "
+            f"économique pour la Région, il faut {percents(led.value)}{needed}, sauf convention "
+            "territoriale : vérifiez auprès de la préfecture. "
+        )
     text += "La part se compte sur les financements publics, non sur le coût."
+    cited = [one.reference for one in (row, led if is_between else None) if one]
     return Check(
         code,
         title,
         case.dated(settle(holds, bool(row and row.is_sure))),
         text + case.undated(),
-        row.reference if row else reference,
+        " ; ".join(cited) or reference,
         (
             ("apport du maître d’ouvrage", euros(own)),
             ("subventions publiques", euros(aid)),
             ("part", percents(share)),
             ("minimum", percents(row.value if row else None)),
+            *((("avec chef de file", percents(led.value)),) if is_between else ()),
         ),
         culprit.label if culprit else "",
     )
+
+
+def own_needed(row: legal.Limit, aid: Decimal) -> Decimal:
+    """Euros of own money that make its share of these grants and itself."""
+    return aid * row.value / (HUNDRED - row.value)
 
 
 def own_share_holds(minimum, own, aid, brought, grants) -> bool | None:
@@ -81,10 +109,16 @@ def own_share_holds(minimum, own, aid, brought, grants) -> bool | None:
 
 
 def leader(case: Case) -> Check:
-    """LEADER is at most four times the other public money, and has a floor."""
+    """LEADER is at most four times the other public money, and has a floor for the project."""
     code, title = "leader", "LEADER et contrepartie publique"
     sources = [source for source in case.plan.aids if source.is_leader]
+    maybe = [source for source in case.plan.of_kind(GRANT) if source.may_be_european]
     reference = "PSN 2023-2027, intervention 77.05"
+    if not sources and maybe:
+        text = (
+            f"Financeur à confirmer : {names(maybe)}. Une aide LEADER suit l’autre argent public."
+        )
+        return Check(code, title, Status.TO_CHECK, text, reference)
     if not sources:
         return not_concerned(code, title, "Aucune aide LEADER dans ce plan.", reference)
     day = case.day(*sources)
@@ -92,9 +126,8 @@ def leader(case: Case) -> Check:
         legal.limit("leader.other_public_multiple", day),
         legal.limit("leader.floor", day),
     )
-    others = [s for s in case.plan.of_kind(GRANT) if not s.is_european] + list(
-        case.plan.of_kind(OWN) if case.plan.holder.is_local_authority else ()
-    )
+    others = [s for s in case.plan.of_kind(GRANT) if not s.is_european]
+    others += brought_by_authority(case)
     asked, other = total(s.amount for s in sources), total(s.amount for s in others)
     holds = below = None
     if times and asked is not None:
@@ -103,8 +136,8 @@ def leader(case: Case) -> Check:
         elif other is not None:
             holds = False
     if floor:
-        too_small = [s for s in sources if s.amount is not None and s.amount < floor.value]
-        below = False if too_small else True if asked is not None else None
+        enough = known(s.amount for s in sources) >= floor.value
+        below = True if enough else None if asked is None else False
     sure = bool(times and floor and times.is_sure and floor.is_sure)
     status = worst([settle(holds, sure), settle(below, sure)])
     text = f"{euros(asked)} de LEADER pour {euros(other)} d’autre argent public"
@@ -114,7 +147,7 @@ def leader(case: Case) -> Check:
     if floor:
         text += f"Plancher : {euros(floor.value)} par projet."
     if case.plan.holder.is_local_authority:
-        text += " L’autofinancement d’une collectivité compte comme argent public."
+        text += " L’apport d’une collectivité, emprunts compris, compte comme argent public."
     return Check(
         code,
         title,
@@ -161,30 +194,44 @@ def own_contribution(case: Case) -> Check:
 
 
 def bank_match(case: Case) -> list[Check]:
-    """Loans of a program that ask for as much from a bank."""
-    found = []
-    banks = total(s.amount for s in case.plan.of_kind(BANK_LOAN))
-    for source in case.plan.of_kind(PUBLIC_LOAN):
+    """Loans of a program that ask for as much from a bank; a bank loan answers for one of them, the
+    most advanced first."""
+    asking = []
+    for source in sorted(case.plan.of_kind(PUBLIC_LOAN), key=lambda s: (-s.certainty, s.key)):
         code = source.program.code if source.program else ""
         row = legal.limit(f"match.{code}", case.day(source)) if code else None
-        if row is None:
-            continue
-        needed = None if source.amount is None else source.amount * row.value / HUNDRED
-        holds = None if banks is None or needed is None else banks >= needed
-        status = case.dated(settle(holds, row.is_sure), source)
-        found.append(
-            Check(
-                f"match-{source.key}",
-                f"{source.label} : autant de prêt bancaire",
-                status,
-                f"{euros(banks)} de prêt bancaire pour {euros(source.amount)}."
-                + case.undated(source),
-                row.reference,
-                (("prêt bancaire", euros(banks)), ("prêt aidé", euros(source.amount))),
-                source.label if status is Status.BREACH else "",
-            )
-        )
-    return found
+        if row is not None:
+            needed = None if source.amount is None else source.amount * row.value / HUNDRED
+            asking.append((source, row, needed))
+    banks = total(s.amount for s in case.plan.of_kind(BANK_LOAN))
+    return [
+        one_match(case, source, row, needed, banks, asking[:rank])
+        for rank, (source, row, needed) in enumerate(asking)
+    ]
+
+
+def one_match(case: Case, source, row, needed, banks, before) -> Check:
+    taken = total(needs for _, _, needs in before)
+    least = known(needs for _, _, needs in before)
+    holds = None
+    if banks is not None and needed is not None:
+        if banks - least < needed:
+            holds = False
+        elif taken is not None:
+            holds = True
+    status = case.dated(settle(holds, row.is_sure), source)
+    text = f"{euros(banks)} de prêt bancaire pour {euros(source.amount)}"
+    if before:
+        text += f", dont {euros(taken)} répondent déjà de {names(one for one, _, _ in before)}"
+    return Check(
+        f"match-{source.key}",
+        f"{source.label} : autant de prêt bancaire",
+        status,
+        f"{text}." + case.undated(source),
+        row.reference,
+        (("prêt bancaire", euros(banks)), ("prêt aidé", euros(source.amount))),
+        source.label if status is Status.BREACH else "",
+    )
 
 
 def equity(case: Case) -> list[Check] | Check:

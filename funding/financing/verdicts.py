@@ -27,13 +27,24 @@ LABELS = {
     Status.CONFORM: "Conforme",
     Status.NOT_CONCERNED: "Sans objet",
 }
-ORDER = list(Status)
+
+
+class Doubt(StrEnum):
+    """Why a rule that holds is still to check: the day of grant is unknown, or the text was not
+    read at its source or has expired. It weighs less than a fact that is missing."""
+
+    UNDATED = "a_dater"
+    UNREAD = "a_relire"
+
+
+ORDER = [Status.BREACH, Status.TO_CHECK, *Doubt, Status.CONFORM, Status.NOT_CONCERNED]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One rule applied to a plan. `figures` are the (label, value) it used, `source` the line that
-    breaks it, `asks` the fact whose answer would settle it (« equity », « size »…)."""
+    breaks it, `asks` the fact whose answer would settle it (« equity », « size »…). A status that
+    is a Doubt reads TO_CHECK, and `doubt` keeps it."""
 
     code: str
     title: str
@@ -43,16 +54,24 @@ class Check:
     figures: tuple[tuple[str, str], ...] = ()
     source: str = ""
     asks: str = ""
+    doubt: Doubt | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.status, Doubt):
+            object.__setattr__(self, "doubt", self.status)
+            object.__setattr__(self, "status", Status.TO_CHECK)
 
 
-def settle(holds: bool | None, sure: bool = True) -> Status:
+def settle(holds: bool | None, sure: bool = True) -> Status | Doubt:
     """None is unknown; a rule that was not read, or is expired, settles nothing either way."""
-    if holds is None or not sure:
+    if holds is None or not (holds or sure):
         return Status.TO_CHECK
-    return Status.CONFORM if holds else Status.BREACH
+    if not holds:
+        return Status.BREACH
+    return Status.CONFORM if sure else Doubt.UNREAD
 
 
-def worst(statuses: Iterable[Status]) -> Status:
+def worst(statuses: Iterable[Status | Doubt]) -> Status | Doubt:
     """A breach before a doubt, a doubt before a yes."""
     return min(statuses, key=ORDER.index, default=Status.NOT_CONCERNED)
 
@@ -80,10 +99,10 @@ class Case:
             sources or self.plan.granted_on
         )
 
-    def dated(self, status: Status, *sources: Source) -> Status:
+    def dated(self, status: Status | Doubt, *sources: Source) -> Status | Doubt:
         """A rule holds on the day of grant: without that day, nothing conforms for sure."""
         if status is Status.CONFORM and not self.knows_day(*sources):
-            return Status.TO_CHECK
+            return Doubt.UNDATED
         return status
 
     def undated(self, *sources: Source) -> str:

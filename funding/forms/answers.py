@@ -6,6 +6,11 @@ from crm.forms.base import Form
 from funding.models import MatchDecision
 
 STUDY = "study:"
+# A growth or equity may be below zero; what one spends, sells or employs may not.
+NEVER_NEGATIVE = {
+    *("eligible_costs", "turnover", "balance_sheet"),
+    *("jobs_created_planned", "jobs_maintained_planned"),
+}
 
 
 class DismissalForm(Form):
@@ -71,7 +76,8 @@ class AnswerForm(Form):
                     "max_value": "Ce nombre est trop grand.",
                 },
             )
-        return AmountField(min_value=0, max_digits=14, decimal_places=2)
+        least = 0 if question.fact in NEVER_NEGATIVE else None
+        return AmountField(min_value=least, max_digits=14, decimal_places=2)
 
     def clean(self):
         cleaned = super().clean()

@@ -10,6 +10,7 @@ from funding.forms.plans import VersionedForm
 from funding.models import Application, Program
 
 DATES = ["due_on", "filed_on", "received_on", "decision_expected_on", "decided_on"]
+FACTS = ["filed_on", "received_on", "decided_on"]  # the dates that cannot be to come
 AMOUNTS = ["amount_requested", "amount_granted", "amount_committed", "amount_paid"]
 
 
@@ -25,6 +26,12 @@ class ApplicationForm(ModelForm):
 
     def clean(self):
         cleaned = super().clean()
+        for name in FACTS:
+            if (day := cleaned.get(name)) and name not in self.errors:
+                try:
+                    past(day)
+                except ValidationError as refusal:
+                    self.add_error(name, refusal)
         status = cleaned.get("status", self.instance.status)
         filed = status and status not in statuses.NOT_FILED
         if filed and status != statuses.WITHDRAWN and not cleaned.get("filed_on"):
@@ -43,7 +50,7 @@ class ApplicationForm(ModelForm):
         return cleaned
 
 
-class NewApplicationForm(ApplicationForm):
+class NewApplicationForm(VersionedForm, ApplicationForm):
     """Where a file begins to be followed, be it already decided."""
 
     class Meta(ApplicationForm.Meta):

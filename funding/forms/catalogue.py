@@ -12,17 +12,10 @@ from crm.fields import AmountField
 from crm.forms.base import ModelForm
 from crm.templatetags.french import day
 from funding.eligibility import wording
+from funding.forms.program_field import Names, ProgramsField
 from funding.models import Program
 from funding.models.programs import INSTRUMENTS, plain
 
-SCOPES = {
-    "national": "Nationale",
-    "region": "Régionale",
-    "departement": "Départementale",
-    "epci": "Intercommunale",
-    "ti": "Territoire d’industrie",
-    "basin": "Bassin",
-}
 SIZES = {
     "rate_small": ("small", "Taux pour une petite entreprise"),
     "rate_medium": ("medium", "Taux pour une moyenne entreprise"),
@@ -54,21 +47,12 @@ SECTIONS = (
     ),
     ("Fiabilité", "confidence verified_on uncertain"),
 )
+LINKS = ("incompatible_with", "required_studies")
 PUBLICATION = ("applies_from", "source", "note")
 
 
 class RateField(AmountField):
     """Percents; the limits are those of the catalogue, which names them."""
-
-
-class CodesField(forms.CharField):
-    """Codes of programs, separated by commas."""
-
-    def prepare_value(self, value):
-        return ", ".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value):
-        return [code for code in re.split(r"[\s,;]+", super().to_python(value)) if code]
 
 
 class DeadlinesField(forms.CharField):
@@ -138,15 +122,15 @@ class ProgramForm(ModelForm):
         required=False,
         help_text="une par ligne, par exemple 15/01/2027 12:00 relève de printemps",
     )
-    incompatible_with = CodesField(
+    incompatible_with = ProgramsField(
         label="Exclut",
         required=False,
-        help_text="codes des dispositifs qui ne se cumulent pas avec celui-ci ; un côté suffit",
+        help_text="ce qui ne se cumule pas avec ce dispositif\u00a0; un côté suffit",
     )
-    required_studies = CodesField(
+    required_studies = ProgramsField(
         label="Étude à faire d’abord",
         required=False,
-        help_text="codes des dispositifs qui financent l’étude exigée avant la demande",
+        help_text="ce qui finance l’étude exigée avant la demande",
     )
     uncertain = forms.MultipleChoiceField(
         label="Champs à vérifier",
@@ -158,7 +142,7 @@ class ProgramForm(ModelForm):
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    scope_level = forms.ChoiceField(label="Échelle", choices=SCOPES)
+    scope_level = forms.ChoiceField(label="Échelle", choices=Program.Scope)
     applies_from = forms.DateField(
         label="S’applique à partir du",
         help_text="un jour à venir annonce la version : elle s’appliquera ce jour-là",
@@ -173,7 +157,8 @@ class ProgramForm(ModelForm):
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args, instance, **kwargs):
+    def __init__(self, *args, instance, programs=None, **kwargs):
+        """`programs` are those that the viewer may name."""
         by_size = instance.rates_by_size or {}
         initial = {field: by_size.get(size) for field, (size, _) in SIZES.items()}
         initial |= {"applies_from": timezone.localdate(), "verified_on": timezone.localdate()}
@@ -191,6 +176,9 @@ class ProgramForm(ModelForm):
         self.was = by_size
         kwargs["initial"] = initial | kwargs.get("initial", {})
         super().__init__(*args, instance=instance, **kwargs)
+        names = Names(Program.objects.none() if programs is None else programs)
+        for name in LINKS:
+            self.fields[name].offer(names, getattr(instance, name))
         for name in ("rate_min", "rate_max", *SIZES):
             self.fields[name].help_text = "en %"
         for name in ("summary", "beneficiaries_note", "eligible_costs_note", "rate_note"):
@@ -201,7 +189,19 @@ class ProgramForm(ModelForm):
 
     @property
     def sections(self):
-        return [(title, [self[name] for name in names.split()]) for title, names in SECTIONS]
+        """Each part of the record: its fields, and how many of them say something."""
+        parts = ((title, [self[name] for name in names.split()]) for title, names in SECTIONS)
+        return [
+            {
+                "title": title,
+                "fields": fields,
+                "filled": sum(
+                    field.value() not in (None, "", "unknown", False, []) for field in fields
+                ),
+                "has_errors": any(field.errors for field in fields),
+            }
+            for title, fields in parts
+        ]
 
     @property
     def publication(self):
@@ -240,9 +240,9 @@ class ProgramForm(ModelForm):
             place = "rate_small" if name == "rates_by_size" else name
             self.add_error(place if place in self.fields else None, sentences)
 
-    def forget_errors(self):
-        """The page is only drawn again: nothing was sent yet."""
-        self._errors = ErrorDict()
+    def forget_errors(self, but=""):
+        """The page is only drawn again: nothing was sent yet, but what this field received."""
+        self._errors = ErrorDict({name: said for name, said in self._errors.items() if name == but})
 
 
 SIZES_ASKED = {size for size, _ in SIZES.values()}

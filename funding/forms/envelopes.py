@@ -5,7 +5,7 @@ from crm.forms.base import Form, SentTwice
 from funding.forms.plans import VersionedForm
 from funding.models import Envelope
 
-UP, DOWN = "monter", "descendre"
+UP, DOWN, FORGET = "monter", "descendre", "oublier"
 
 
 class EnvelopeForm(SentTwice, VersionedForm):
@@ -17,7 +17,11 @@ class EnvelopeForm(SentTwice, VersionedForm):
 
 
 class ChoicesForm(Form):
-    """What is ticked, in which order and for how much; what is not shown is not there to keep."""
+    """What is ticked, in which order and for how much.
+
+    A choice that cannot be read any more has no box to tick: it keeps its place and its amount
+    until somebody asks to forget it.
+    """
 
     version = forms.IntegerField(min_value=1)
     keep = forms.MultipleChoiceField(
@@ -32,6 +36,7 @@ class ChoicesForm(Form):
     def __init__(self, data, *, envelope, reader):
         super().__init__(data)
         self.envelope, self.reader = envelope, reader
+        self.kept = reader.kept(envelope)
         offered = [*reader.files, *reader.subjects]
         self.fields["keep"].choices = [(key, key) for key in offered]
         for key in data.getlist("keep"):
@@ -43,7 +48,7 @@ class ChoicesForm(Form):
     def keys(self):
         """What is kept, those that were there first, then moved as a button asks."""
         ticked = list(dict.fromkeys(self.data.getlist("keep")))
-        keys = [key for key in self.envelope.keys if key in ticked]
+        keys = [key for key in self.kept if key in ticked or self._stays_unread(key)]
         keys += [key for key in ticked if key not in keys]
         for name, step in ((UP, -1), (DOWN, 1)):
             if (key := self.data.get(name)) in keys:
@@ -51,11 +56,18 @@ class ChoicesForm(Form):
                 keys.insert(min(max(at + step, 0), len(keys)), keys.pop(at))
         return keys
 
+    def _stays_unread(self, key):
+        kept = key in self.kept and FORGET not in self.data
+        return kept and self.reader.candidate(key) is None
+
     @property
     def amounts(self):
         """{key: euros typed}; what repeats the file or the plan goes on following it."""
         found = {}
         for key in self.keys:
+            if self._stays_unread(key):
+                found[key] = self.kept[key]
+                continue
             typed = self.cleaned_data.get(f"montant-{key}")
             candidate = self.reader.candidate(key, self.envelope.funder_id)
             if typed is not None and candidate and typed != candidate.amount:

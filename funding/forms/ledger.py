@@ -7,7 +7,9 @@ from crm.forms.base import Form, ModelForm, SentTwice
 from crm.forms.gates import past
 from crm.forms.imports import UploadForm
 from funding import ledger_imports
-from funding.models import ReceivedAid, UndertakingFirm
+from funding.appraisal.calendar import YEARS
+from funding.models import ReceivedAid, Undertaking, UndertakingFirm
+from funding.models.ledger import firms_of, link_firm
 
 
 class ReceivedAidForm(SentTwice, ModelForm):
@@ -30,9 +32,15 @@ class ReceivedAidForm(SentTwice, ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["version"].initial = self.instance.version
+        if not self.instance.regulation:  # its program may use several: somebody must say which
+            field = self.fields["regulation"]
+            field.choices = [("", "À choisir"), *field.choices]
 
     def clean_granted_on(self):
-        return past(self.cleaned_data["granted_on"])
+        day = past(self.cleaned_data["granted_on"])
+        if day.year not in YEARS:
+            raise ValidationError("L’année va de 2000 à 2100.")
+        return day
 
     def save_if_unchanged(self):
         """False when someone saved this aid since it was read."""
@@ -44,15 +52,16 @@ class ReceivedAidForm(SentTwice, ModelForm):
 
 
 class FirmForm(ModelForm):
-    """A firm linked to `organisation`; the first one opens the undertaking."""
+    """A firm linked to `organisation`; the first one opens its undertaking, and a firm that has one
+    for itself alone brings it in."""
 
     class Meta:
         model = UndertakingFirm
         fields = ["siren", "name", "link"]
 
-    def __init__(self, *args, territory, **kwargs):
+    def __init__(self, *args, organisation, **kwargs):
         super().__init__(*args, **kwargs)
-        self.territory = territory
+        self.organisation = organisation
         self.fields["link"].required = True
         # Two digits groups are how a SIREN is read aloud and pasted.
         self.fields["siren"].max_length = None
@@ -60,12 +69,21 @@ class FirmForm(ModelForm):
 
     def clean_siren(self):
         siren = "".join(self.cleaned_data["siren"].split())
-        taken = UndertakingFirm.objects.filter(territory=self.territory, siren=siren)
-        if firm := taken.select_related("undertaking").first():
+        ours, firms = firms_of(self.organisation)
+        if siren in {number for number, _ in firms}:
+            raise ValidationError("Ce SIREN est déjà dans la liste.")
+        theirs = Undertaking.objects.filter(
+            territory=self.organisation.territory_id, firms__siren=siren
+        ).first()
+        # A firm that was declared alone joins the others; two groups are for somebody to sort out.
+        if theirs and len(firms) > 1 and theirs.firms.count() > 1:
             raise ValidationError(
-                f"Ce SIREN est déjà dans l’entreprise unique «\u00a0{firm.undertaking}\u00a0»."
+                f"Ce SIREN est déjà dans l’entreprise unique «\u00a0{theirs}\u00a0»."
             )
         return siren
+
+    def save(self):
+        return link_firm(self.organisation, super().save(commit=False))
 
 
 class DeclaredForm(Form):

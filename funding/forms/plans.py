@@ -4,11 +4,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from crm.forms.base import ModelForm, SentTwice
-from crm.templatetags.french import euros
-from funding.financing.plan import computed_amount
+from crm.templatetags.french import day, euros
+from funding.appraisal.calendar import YEARS
+from funding.financing.plan import computed_amount, total
 from funding.models import AidScheme, Application, CostLine, FinancingPlan, Program, SourceLine
-
-YEARS = range(2000, 2101)
 
 
 class VersionedForm(ModelForm):
@@ -81,9 +80,12 @@ class ScenarioForm(ModelForm):
     def __init__(self, *args, plan, **kwargs):
         super().__init__(*args, **kwargs)
         self.plan = plan
-        self.fields["refused"].queryset = plan.sources.exclude(kind=SourceLine.Kind.OWN).exclude(
-            state=SourceLine.State.REFUSED
-        )
+        live = [
+            line.pk
+            for line in plan.sources.all()
+            if line.kind != SourceLine.Kind.OWN and not line.is_refused
+        ]
+        self.fields["refused"].queryset = plan.sources.filter(pk__in=live)
         self.fields["name"].help_text = "Par exemple : Si la Région refuse."
 
 
@@ -132,6 +134,7 @@ class SourceForm(SentTwice, VersionedForm):
             "rate",
             "amount",
             "equivalent",
+            "is_hypothesis",
             "state",
             "confidence",
             "filed_on",
@@ -148,6 +151,9 @@ class SourceForm(SentTwice, VersionedForm):
             "amount": "Vide : taux × assiette s’ils sont donnés, sinon à confirmer.",
             "equivalent": "Pour un prêt, une avance ou une garantie : ce que comptent les "
             "plafonds. Demandez-le au financeur.",
+            "application": "Son statut, ses montants et ses dates passent alors dans le plan.",
+            "is_hypothesis": "Cochée, ce scénario garde l’état, le montant et les dates saisis "
+            "ici, quoi que dise le dossier. Par exemple\u00a0: si la Région refuse.",
             "filed_on": "Faite ou prévue.",
             "granted_on": "Date de la décision, faite ou prévue : les règles sont lues ce jour-là.",
             "advance_rate": "En % de la ressource.",
@@ -164,7 +170,7 @@ class SourceForm(SentTwice, VersionedForm):
     SECTIONS = (
         ("La source", ["kind", "program", "label", "funder_label", "scheme", "application"]),
         ("Le montant", ["aided", "basis", "rate", "amount", "equivalent"]),
-        ("L’avancement", ["state", "confidence", "filed_on", "granted_on"]),
+        ("L’avancement", ["is_hypothesis", "state", "confidence", "filed_on", "granted_on"]),
         (
             "Les versements",
             [
@@ -188,6 +194,23 @@ class SourceForm(SentTwice, VersionedForm):
         costs = plan.costs.exclude(eligible=CostLine.Eligible.NO)
         self.fields["aided"].choices = [(str(cost.pk), cost.label) for cost in costs]
         self.fields["aided"].initial = [str(key) for key in self.instance.aided]
+        if self.instance.aided and not costs.filter(pk__in=self.instance.aided).exists():
+            self.fields["aided"].help_text = (
+                "Les dépenses qu’elle aidait ne sont plus dans le plan. Cochez-en d’autres\u00a0; "
+                "enregistrer sans en cocher les compte toutes."
+            )
+        self._tell_what_follows()
+
+    def _tell_what_follows(self):
+        """Beside each field that the file tells, what it says."""
+        line = self.instance
+        if line.is_hypothesis or not line.application:
+            return
+        for name in sorted(line.told.told & set(self.fields)):
+            self.fields[name].help_text = (
+                f"Le dossier dit\u00a0: {said(line, name)}. Ce qui est saisi ici ne compte que "
+                "pour une hypothèse."
+            )
 
     @property
     def sections(self):
@@ -205,16 +228,55 @@ class SourceForm(SentTwice, VersionedForm):
             ceiling = program.aid_max if program else None
             cleaned["amount"] = computed_amount(cleaned.get("basis"), cleaned.get("rate"), ceiling)
         self._check_sums(cleaned)
+        self._follow(cleaned)
         self.instance.aided = [int(key) for key in cleaned.get("aided") or []]
         return cleaned
+
+    def _follow(self, cleaned):
+        """What a file tells is changed in the file, or supposed; a typed value never hides it."""
+        if cleaned.get("application") is None:
+            cleaned["is_hypothesis"] = False
+        before = self.initial.get("application")
+        stays = self.instance.pk and before == getattr(cleaned.get("application"), "pk", None)
+        if not stays or before is None or cleaned.get("is_hypothesis"):
+            return
+        line = SourceLine.objects.for_edit().get(pk=self.instance.pk)
+        for name in sorted(line.told.told & set(self.changed_data)):
+            self.add_error(
+                name,
+                f"Le dossier dit\u00a0: {said(line, name)}. Changez-le dans le dossier, ou cochez "
+                "«\u00a0Hypothèse de ce scénario\u00a0».",
+            )
 
     def _check_sums(self, cleaned):
         amount, equivalent = cleaned.get("amount"), cleaned.get("equivalent")
         if amount is not None and equivalent is not None and equivalent > amount:
             self.add_error("equivalent", "L’équivalent-subvention dépasse le montant.")
+        self._check_basis(cleaned)
         advance, interim = cleaned.get("advance_rate") or 0, cleaned.get("interim_rate") or 0
         if advance + interim > 100:
             self.add_error("interim_rate", "L’avance et les acomptes dépassent 100 %.")
+
+    def _check_basis(self, cleaned):
+        """An aid counts no more than the eligible costs, those it aids when it says which."""
+        keys = {int(key) for key in cleaned.get("aided") or []}
+        costs = [cost.as_rule() for cost in self.plan.costs.all()]
+        counted = [cost.counted for cost in costs if not keys or cost.key in keys]
+        basis, eligible = cleaned.get("basis"), total(counted)
+        if costs and basis is not None and eligible is not None and basis > eligible:
+            self.add_error(
+                "basis", f"L’assiette dépasse les dépenses éligibles, {euros(eligible)}."
+            )
+
+
+def said(line, name):
+    """What the file of a source tells of one field, in words."""
+    if name == "state":
+        return line.told_label.lower()
+    value = getattr(line.told, name)
+    if value is None:
+        return "à confirmer"
+    return euros(value) if name == "amount" else day(value)
 
 
 def files_of(plan, viewer):
@@ -250,3 +312,12 @@ class SourceAmountForm(AmountForm):
     class Meta:
         model = SourceLine
         fields = ["amount"]
+
+    def clean_amount(self):
+        line = self.instance
+        if "amount" in line.current.told:
+            raise ValidationError(
+                f"Ce montant suit le dossier, qui dit {said(line, 'amount')}\u00a0: changez-le "
+                "dans le dossier, ou faites de la ligne une hypothèse."
+            )
+        return super().clean_amount()

@@ -13,6 +13,7 @@ from funding.models.grants import Amendment, GrantAgreement, Tranche
 from funding.models.ledger import LedgerImport, ReceivedAid, Undertaking, UndertakingFirm
 from funding.models.plans import AidScheme, CostLine, FinancingPlan, SourceLine
 from funding.models.programs import STALE_AFTER, Funder, Program, ProgramQuerySet
+from funding.models.related_firms import CountedFirm, FirmAccounts
 from funding.models.versions import ProgramCheck, ProgramVersion, ProgramVersionQuerySet
 from funding.models.watch import DigestSubscription, WatchNotice, WatchNoticeQuerySet
 from funding.models.zones import ZoneList
@@ -30,12 +31,14 @@ __all__ = [
     "CatalogueLink",
     "Correction",
     "CostLine",
+    "CountedFirm",
     "DecisionChanged",
     "DeclaredFact",
     "DeclaredFactQuerySet",
     "DigestSubscription",
     "Envelope",
     "FinancingPlan",
+    "FirmAccounts",
     "Funder",
     "GrantAgreement",
     "LedgerImport",

@@ -14,22 +14,12 @@ from crm.fields import MoneyField
 from crm.models import Organisation, Project
 from funding.aid_counts import SUMS
 from funding.appraisal import pieces, statuses
+from funding.financing.following import Progress
 from funding.models.programs import Program
+from funding.models.subjects import EITHER, SubjectQuerySet
 
 
-class ApplicationQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(
-            Q(project__in=Project.objects.visible_to(viewer))
-            | Q(action__in=Action.objects.visible_to(viewer))
-        )
-
-    def in_territory(self, territory):
-        return self.filter(Q(project__territory=territory) | Q(action__plan__territory=territory))
-
-    def of(self, subject):
-        return self.filter(**{kind_of(subject): subject})
-
+class ApplicationQuerySet(SubjectQuerySet):
     def live(self):
         return self.exclude(status__in=Application.FINAL)
 
@@ -46,10 +36,6 @@ class ApplicationQuerySet(models.QuerySet):
     def totals(self):
         """Asked, granted, committed and paid over known amounts, and how many do not say theirs."""
         return self.order_by().aggregate(count=Count("pk"), **SUMS)
-
-
-def kind_of(subject):
-    return "action" if isinstance(subject, Action) else "project"
 
 
 class Application(Versioned):
@@ -124,8 +110,7 @@ class Application(Versioned):
         constraints = [
             models.CheckConstraint(
                 name="application_of_a_project_or_of_an_action",
-                condition=Q(project=None, action__isnull=False)
-                | Q(project__isnull=False, action=None),
+                condition=EITHER,
             ),
             models.CheckConstraint(
                 name="application_decided_after_filed",
@@ -173,6 +158,26 @@ class Application(Versioned):
     def is_filed(self):
         return self.status not in self.NOT_FILED
 
+    def progress(self):
+        """How far it has come, as the financing plan that counts on it reads it."""
+        agreement = getattr(self, "agreement", None)
+        return Progress(
+            status=self.status,
+            amount_requested=self.amount_requested,
+            amount_granted=self.amount_granted,
+            amount_committed=self.amount_committed,
+            amount_paid=self.amount_paid,
+            final_grant=agreement and agreement.final_grant,
+            is_agreed=agreement is not None,
+            due_on=self.due_on,
+            filed_on=self.filed_on,
+            decided_on=self.decided_on,
+            decision_expected_on=self.decision_expected_on,
+            instalments=tuple(
+                row.as_instalment() for row in self.tranches.all() if not row.is_rejected
+            ),
+        )
+
     @classmethod
     def allowed(cls, before, after, *, on_demarche=False):
         """Whether a file may go from a status to another, or stay (see `funding.appraisal`)."""
@@ -192,12 +197,22 @@ class Application(Versioned):
 
     def why_not_on(self, status, on):
         """A French sentence when the file cannot go to `status` on that day, else nothing."""
-        if status in self.FINAL and self.filed_on and on < self.filed_on:
-            return f"La décision précède le dépôt du {self.filed_on:%d/%m/%Y}."
-        last = self.moves.first()
+        if self.filed_on and on < self.filed_on and status not in self.NOT_FILED:
+            what = "La décision" if status in self.FINAL else "Ce changement"
+            return f"{what} précède le dépôt du {self.filed_on:%d/%m/%Y}."
+        last = self.moves.first() if self.pk else None
         if last and on < last.on:
             return f"Le changement précédent est du {last.on:%d/%m/%Y}\u00a0: celui-ci le suit."
         return ""
+
+    def why_not(self, status, on):
+        """The same, with what the status and its machine do not allow on any day."""
+        before, after = self.get_status_display(), self.Status(status).label
+        if status not in self.next_statuses():
+            return f"Le dossier «\u00a0{self.program}\u00a0» ne passe pas de " + (
+                f"«\u00a0{before}\u00a0» à «\u00a0{after}\u00a0»."
+            )
+        return self.why_it_stays() or self.why_not_on(status, on)
 
     @transaction.atomic
     def move_to(self, status, *, on, by, note="", source="", **values):
@@ -206,9 +221,11 @@ class Application(Versioned):
         The slower of two people gets an EditConflict. `values` are amounts told with the move.
         """
         dated = statuses.date_of(status)
-        # What was filed stays filed on its first day, whatever goes back and forth afterwards.
-        if dated and (getattr(self, dated) is None or dated != "filed_on"):
+        # What was filed, then received, was so on its first day, whatever is appraised again.
+        if dated == "decided_on" or (dated and getattr(self, dated) is None):
             values = {dated: on} | values
+        if status in {self.Status.INCOMPLETE, self.Status.IN_CONSTRUCTION}:
+            values = {"received_on": None} | values
         if self.status in statuses.DECIDED and status not in statuses.DECIDED:
             gone = ("decided_on", "amount_granted", "amount_committed")
             values = dict.fromkeys(gone) | values
@@ -235,10 +252,17 @@ class Application(Versioned):
         move.save()
         return move
 
+    def _is_as_left_by(self, move):
+        """Whether what an undo would give back is still what the move wrote."""
+        left = self.history.filter(history_id=move.trace).first() or self
+        return self.status == move.to_status and all(
+            getattr(left, name) == getattr(self, name) for name in move.before
+        )
+
     @transaction.atomic
     def undo_move(self, move):
         """Give the file back what the last move took; ValidationError once something followed."""
-        if self.moves.first() != move or self.status != move.to_status:
+        if self.moves.first() != move or not self._is_as_left_by(move):
             raise ValidationError("Le dossier a changé depuis\u00a0: ce changement reste.")
         if hasattr(self, "agreement"):
             raise ValidationError(
@@ -250,26 +274,39 @@ class Application(Versioned):
         self.save_over(self.version)
 
     def take_agreement(self):
-        """What is committed is the amount of the agreement as amended, while there is one."""
-        agreement = getattr(self, "agreement", None)
-        if agreement is None or agreement.current_amount is None:
-            return
-        self._take(amount_committed=agreement.current_amount)
-
-    def forget_agreement(self):
-        """Without its agreement, nobody knows any more what is committed."""
-        self._take(amount_committed=None)
+        """What is committed is the amount of the agreement as amended; without an agreement,
+        or once it no longer says its amount, nobody knows any more."""
+        file = Application.objects.select_related("agreement").get(pk=self.pk)
+        agreement = getattr(file, "agreement", None)
+        amount = agreement and agreement.current_amount
+        if agreement is None or amount is not None or agreement.has_told(file.amount_committed):
+            self._take(amount_committed=amount)
 
     def take_payments(self):
-        """What is paid and justified are sums of the tranches, once there are any."""
+        """What is paid and justified are sums of the tranches, once there are any; without one any
+        more, what is paid is again what was typed before the first."""
         rows = list(self.tranches.all())
         justified = [row.justified_costs for row in rows if row.justified_costs is not None]
         self._take(
             amount_paid=sum((row.amount_paid or 0 for row in rows if row.is_paid), Decimal(0))
             if rows
-            else None,
+            else self._paid_before_tranches(),
             amount_justified=sum(justified) if justified else None,
         )
+
+    def _paid_before_tranches(self):
+        live, began = set(), None
+        for trace in self.tranches.model.history.filter(application_id=self.pk).order_by(
+            "history_date", "history_id"
+        ):
+            if trace.history_type == "-":
+                live.discard(trace.id)
+                continue
+            if not live:
+                began = trace.history_date
+            live.add(trace.id)
+        before = began and self.history.filter(history_date__lt=began).first()
+        return before.amount_paid if before else None
 
     def _take(self, **values):
         """Save these columns, with their row of history, when they changed."""

@@ -1,12 +1,15 @@
-"""What the team decided of a program for a project: rows that are added and never rewritten."""
+"""What the team decided of a program for a project or an action: rows that are added and never
+rewritten."""
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from actions.models import Action
 from crm.models import Project
 from funding.models.programs import Program
+from funding.models.subjects import EITHER, AboutSubject, SubjectQuerySet, about, lock
 from funding.models.versions import ProgramVersion
 
 
@@ -14,12 +17,9 @@ class DecisionChanged(Exception):
     """What was to be undone or put back is no longer what counts."""
 
 
-class MatchDecisionQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(project__in=Project.objects.visible_to(viewer))
-
+class MatchDecisionQuerySet(SubjectQuerySet):
     def live(self):
-        """What counts today: one row at most for a project and a program."""
+        """What counts today: one row at most for a subject and a program."""
         return self.filter(revoked_at=None)
 
     def retained(self):
@@ -47,16 +47,17 @@ class MatchDecisionQuerySet(models.QuerySet):
         return self.select_related("by", "program")
 
     @transaction.atomic
-    def decide(self, project, program, kind, *, by, reason="", note=""):
+    def decide(self, subject, program, kind, *, by, reason="", note=""):
         """Add the decision that now counts; the one it replaces is kept with its end."""
-        Project.objects.select_for_update().get(pk=project.pk)
-        stands = self.filter(project=project, program=program).live().first()
+        lock(subject)
+        of_subject = self.of(subject)
+        stands = of_subject.filter(program=program).live().first()
         if stands and (stands.kind, stands.reason, stands.note) == (kind, reason, note):
             return stands  # a form sent twice
         if stands:
             stands.end(by)
         return self.create(
-            project=project,
+            **about(subject),
             program=program,
             kind=kind,
             reason=reason,
@@ -64,12 +65,13 @@ class MatchDecisionQuerySet(models.QuerySet):
             by=by,
             replaces=stands,
             program_version=program.version,
-            rank=1 + (self.filter(project=project).aggregate(last=Max("rank"))["last"] or 0),
+            rank=1 + (of_subject.aggregate(last=Max("rank"))["last"] or 0),
         )
 
 
-class MatchDecision(models.Model):
-    """A program set aside or kept on the shortlist of a project, by whom, when and why.
+class MatchDecision(AboutSubject, models.Model):
+    """A program set aside or kept on the shortlist of a project or of an action, by whom, when and
+    why.
 
     The last row that is not revoked counts. `rank` is the place on the shortlist, and all that may
     change of a row beside its end."""
@@ -85,7 +87,8 @@ class MatchDecision(models.Model):
         HAD = "had", "Aide déjà obtenue"
         OTHER = "other", "Autre raison"
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="match_decisions")
+    project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="match_decisions")
+    action = models.ForeignKey(Action, models.CASCADE, null=True, related_name="match_decisions")
     program = models.ForeignKey(Program, models.CASCADE, related_name="match_decisions")
     kind = models.CharField("décision", max_length=10, choices=Kind)
     reason = models.CharField("raison", max_length=10, choices=Reason, blank=True)
@@ -113,6 +116,12 @@ class MatchDecision(models.Model):
                 fields=["project", "program"],
                 condition=Q(revoked_at=None),
             ),
+            models.UniqueConstraint(
+                name="one_live_decision_an_action_match",
+                fields=["action", "program"],
+                condition=Q(revoked_at=None),
+            ),
+            models.CheckConstraint(name="decision_of_a_project_or_of_an_action", condition=EITHER),
             models.CheckConstraint(
                 name="a_dismissal_has_a_reason",
                 condition=Q(kind="retained", reason="") | (Q(kind="dismissed") & ~Q(reason="")),
@@ -120,7 +129,7 @@ class MatchDecision(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.program}, {self.get_kind_display().lower()} pour {self.project}"
+        return f"{self.program}, {self.get_kind_display().lower()} pour {self.subject}"
 
     @property
     def is_retained(self):
@@ -137,6 +146,11 @@ class MatchDecision(models.Model):
         """The program has another version since: the decision may be worth another look."""
         return self.program.version != self.program_version
 
+    @property
+    def siblings(self):
+        """All the decisions about the same project or action."""
+        return MatchDecision.objects.of(self.subject)
+
     def end(self, by):
         """Close the row, unless someone did; False then."""
         ended = MatchDecision.objects.filter(pk=self.pk).live()
@@ -145,7 +159,7 @@ class MatchDecision(models.Model):
     @transaction.atomic
     def revoke(self, by, *, put_back=False):
         """It counts no more; `put_back`, to undo it, makes what it replaced count again."""
-        Project.objects.select_for_update().get(pk=self.project_id)
+        lock(self.subject)
         if not self.end(by):
             raise DecisionChanged("Cette décision ne compte déjà plus\u00a0: rien n’a changé.")
         if put_back and self.replaces:
@@ -154,22 +168,23 @@ class MatchDecision(models.Model):
     @transaction.atomic
     def renew(self):
         """Make a revoked decision count again, with who took it and when, if none was since."""
-        Project.objects.select_for_update().get(pk=self.project_id)
-        pair = MatchDecision.objects.filter(project=self.project_id, program=self.program_id)
+        lock(self.subject)
+        pair = self.siblings.filter(program=self.program_id)
         if pair.live().exists() or pair.first() != self:
             raise DecisionChanged("Une autre décision a été prise depuis\u00a0: rien n’a changé.")
         self.again()
 
     def again(self):
-        names = ("project", "program", "kind", "reason", "note", "by", "at", "program_version")
+        names = ["project", "action", "program", "program_version"]
+        names += ["kind", "reason", "note", "by", "at"]
         values = {name: getattr(self, name) for name in names}
         return MatchDecision.objects.create(**values, replaces=self.replaces, rank=self.rank)
 
     @transaction.atomic
     def move(self, step):
         """One place up (-1) or down (1) on the shortlist; nothing past its ends."""
-        Project.objects.select_for_update().get(pk=self.project_id)
-        listed = list(MatchDecision.objects.filter(project=self.project_id).retained())
+        lock(self.subject)
+        listed = list(self.siblings.retained())
         if self not in listed:
             raise DecisionChanged("Ce dispositif n’est plus retenu\u00a0: rien n’a changé.")
         at = listed.index(self)

@@ -1,17 +1,45 @@
 """From the agreement to the balance: convention, amendments, and each payment."""
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from simple_history.models import HistoricalRecords
 
 from crm.fields import MoneyField
 from funding.appraisal import payments
+from funding.financing.plan import Instalment
 from funding.models.applications import Application
 from funding.models.filing import OfApplication, OfApplicationQuerySet
 from funding.models.plans import PercentField
 
 
-class GrantAgreement(OfApplication):
+class CountedInFile(OfApplication):
+    """A row that its file keeps a sum of, counted again after each save, removal and return."""
+
+    class Meta:
+        abstract = True
+
+    def count_in(self, application):
+        raise NotImplementedError
+
+    def clean(self):
+        """There is no grant to agree on, to amend or to pay before the decision."""
+        super().clean()
+        if self._state.adding and self.application.status != Application.Status.ACCEPTED:
+            raise ValidationError("Le dossier n’est pas accepté\u00a0: notez d’abord la décision.")
+
+    def save(self, *args, **kwargs):
+        super().save(*args, **kwargs)
+        self.count_in(self.application)
+
+    def delete(self, *args, **kwargs):
+        application = self.application
+        gone = super().delete(*args, **kwargs)
+        self.count_in(application)
+        return gone
+
+
+class GrantAgreement(CountedInFile):
     """The convention, or the arrêté that stands for it."""
 
     application = models.OneToOneField(Application, models.CASCADE, related_name="agreement")
@@ -43,15 +71,8 @@ class GrantAgreement(OfApplication):
     def __str__(self):
         return f"Convention {self.number}" if self.number else "Convention"
 
-    def save(self, *args, **kwargs):
-        super().save(*args, **kwargs)
-        self.application.take_agreement()
-
-    def delete(self, *args, **kwargs):
-        application = self.application
-        gone = super().delete(*args, **kwargs)
-        application.forget_agreement()
-        return gone
+    def count_in(self, application):
+        application.take_agreement()
 
     def why_it_stays(self):
         if self.amendments.exists():
@@ -76,6 +97,12 @@ class GrantAgreement(OfApplication):
         ]
         return given[-1] if given else getattr(self, name)
 
+    def has_told(self, amount):
+        """It was once the amount of this agreement, or of one of its amendments."""
+        amendments = Amendment.history.filter(agreement_id=self.pk)
+        rows = (self.history.filter(amount=amount), amendments.filter(amount=amount))
+        return amount is not None and any(found.exists() for found in rows)
+
     @property
     def final_grant(self):
         """min(granted, rate × accepted costs); None while one of the three is unknown."""
@@ -94,7 +121,7 @@ class AmendmentQuerySet(OfApplicationQuerySet):
         )
 
 
-class Amendment(OfApplication):
+class Amendment(CountedInFile):
     """An avenant: more time, another amount, another object."""
 
     class Kind(models.TextChoices):
@@ -123,18 +150,11 @@ class Amendment(OfApplication):
     def application(self):
         return self.agreement.application
 
-    def save(self, *args, **kwargs):
-        super().save(*args, **kwargs)
-        self.application.take_agreement()
-
-    def delete(self, *args, **kwargs):
-        application = self.application
-        gone = super().delete(*args, **kwargs)
+    def count_in(self, application):
         application.take_agreement()
-        return gone
 
 
-class Tranche(OfApplication):
+class Tranche(CountedInFile):
     """One payment of the grant, from planned to paid."""
 
     class Kind(models.TextChoices):
@@ -187,15 +207,16 @@ class Tranche(OfApplication):
     def is_rejected(self):
         return self.state == self.State.REJECTED
 
-    def save(self, *args, **kwargs):
-        super().save(*args, **kwargs)
-        self.application.take_payments()
-
-    def delete(self, *args, **kwargs):
-        application = self.application
-        gone = super().delete(*args, **kwargs)
+    def count_in(self, application):
         application.take_payments()
-        return gone
+
+    def as_instalment(self):
+        return Instalment(
+            kind=self.kind,
+            amount=self.amount_paid if self.is_paid else self.amount,
+            on=self.paid_on if self.is_paid else None,
+            is_paid=self.is_paid,
+        )
 
     def as_rule(self):
         return payments.Payment(

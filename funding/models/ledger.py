@@ -1,6 +1,6 @@
 import datetime
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
@@ -16,6 +16,7 @@ from funding.financing.deminimis import (
     AGRICULTURE,
     FISHING,
     GENERAL,
+    OUTSIDE,
     SIEG,
     GrantedAid,
     leaves_on,
@@ -55,8 +56,19 @@ class Undertaking(models.Model):
     def __str__(self):
         return self.name
 
+    def declare(self, day, source):
+        """The list of its firms is whole: who says so, and when."""
+        self.declared_on, self.source = day, source
+        self.save(update_fields=["declared_on", "source"])
 
-class UndertakingFirm(models.Model):
+    def declare_again(self):
+        """Its firms change: nobody has said yet that the new list is whole."""
+        if self.declared_on:
+            self.declared_on = None
+            self.save(update_fields=["declared_on"])
+
+
+class UndertakingFirm(Removable):
     class Link(models.TextChoices):
         HEAD = "tete", "Tête de groupe"
         VOTES = "votes", "Majorité des droits de vote"
@@ -95,6 +107,8 @@ class LedgerImport(Received):
     territory = models.ForeignKey(Territory, models.CASCADE, related_name="ledger_imports")
     header = models.JSONField(default=list)
     rows = models.JSONField(default=list)
+    # [[aid, the version that the import left it at]]: those whose unknown amount it filled in.
+    completed = models.JSONField(default=list)
 
     objects = TeamQuerySet.as_manager()
 
@@ -129,7 +143,7 @@ class ReceivedAid(Versioned, Removable):
         FISHING = FISHING, "De minimis pêche (717/2014)"
         FORMER_GENERAL = FORMER_GENERAL, "De minimis général d’avant 2024 (1407/2013)"
         FORMER_SIEG = FORMER_SIEG, "De minimis SIEG d’avant 2024 (360/2012)"
-        EXEMPTED = "regime", "Hors de minimis (régime exempté ou notifié)"
+        EXEMPTED = OUTSIDE, "Hors de minimis (régime exempté ou notifié)"
 
     territory = models.ForeignKey(Territory, models.CASCADE, related_name="received_aids")
     organisation = models.ForeignKey(
@@ -194,7 +208,9 @@ class ReceivedAid(Versioned, Removable):
     @property
     def granted(self):
         """What the pure rules count."""
-        return GrantedAid(self.siren, self.amount, self.granted_on, self.regulation)
+        return GrantedAid(
+            self.siren, self.amount, self.granted_on, self.regulation, self.application_id
+        )
 
     @property
     def counts_until(self):
@@ -217,19 +233,68 @@ def firms_of(organisation):
     return undertaking, list(undertaking.firms.values_list("siren", "name"))
 
 
-def aids_of(organisation):
-    """Every aid of the undertaking of `organisation`, on record in its territory."""
-    _, firms = firms_of(organisation)
-    return ReceivedAid.objects.filter(
-        territory=organisation.territory_id, siren__in=[siren for siren, _ in firms]
+def undertaking_of(organisation):
+    """Its undertaking, opened with itself as first firm; what changes is to be declared again."""
+    undertaking, _ = firms_of(organisation)
+    if undertaking is None:
+        undertaking = Undertaking.objects.create(
+            territory=organisation.territory, name=organisation.name
+        )
+        undertaking.firms.create(
+            territory=organisation.territory, siren=organisation.siren, name=organisation.name
+        )
+    undertaking.declare_again()
+    return undertaking
+
+
+@transaction.atomic
+def link_firm(organisation, firm):
+    """Make an unsaved `firm` count as one with `organisation`; return the firm that was linked.
+
+    Of two undertakings, the one that holds a single firm joins the other (a form refuses two that
+    hold more).
+    """
+    ours = undertaking_of(organisation)
+    theirs = Undertaking.objects.filter(territory=ours.territory_id, firms__siren=firm.siren)
+    theirs = theirs.exclude(pk=ours.pk).first()
+    if theirs is None:
+        firm.undertaking, firm.territory = ours, ours.territory
+        firm.save()
+        return firm
+    if theirs.firms.count() == 1:
+        alone, joined, emptied = theirs.firms.get(), ours, theirs
+        alone.name = firm.name
+    else:
+        alone, joined, emptied = ours.firms.get(siren=organisation.siren), theirs, ours
+    alone.undertaking, alone.link = joined, firm.link
+    alone.save()
+    emptied.delete()
+    joined.declare_again()
+    return alone
+
+
+@transaction.atomic
+def unlink_firm(firm):
+    """Take a firm out of its undertaking; return the trace that `relink_firm` puts back."""
+    trace = firm.remove()
+    firm.undertaking.declare_again()
+    return trace
+
+
+@transaction.atomic
+def relink_firm(trace):
+    """Put back a firm, once, and the declaration of the list if nothing changed since it left."""
+    if found := UndertakingFirm.objects.filter(pk=trace.id).first():
+        return found
+    history = Undertaking.history.filter(id=trace.undertaking_id)
+    now, before = [*history.order_by("-history_id")[:2], None][:2]
+    others = UndertakingFirm.history.filter(
+        undertaking_id=trace.undertaking_id, history_id__gt=trace.history_id
     )
-
-
-def unrecorded(organisation):
-    """Files granted to `organisation` under a de minimis rule, that the ledger does not hold."""
-    return Application.objects.filter(
-        project__holder=organisation,
-        status=Application.Status.ACCEPTED,
-        program__legal_basis__icontains="minimis",
-        received_aid=None,
-    ).exclude(Q(amount_granted=None) & Q(decided_on=None))
+    firm = UndertakingFirm.restore(trace)
+    undoes = before is not None and now.history_date >= trace.history_date
+    if undoes and before.declared_on and not others.exclude(id=trace.id).exists():
+        Undertaking.objects.get(pk=firm.undertaking_id).declare(before.declared_on, before.source)
+    else:
+        firm.undertaking.declare_again()
+    return firm

@@ -14,8 +14,10 @@ from actions.models.editing import Removable, Versioned
 from crm.fields import AmountField, MoneyField
 from crm.models import Project
 from funding.financing import plan as rules
-from funding.models.applications import Application, kind_of
+from funding.financing.following import Current, follow
+from funding.models.applications import Application
 from funding.models.programs import Program
+from funding.models.subjects import EITHER, SubjectQuerySet
 
 SCHEMES = Path(__file__).parent.parent / "data" / "schemes.json"
 
@@ -88,31 +90,26 @@ class AidScheme(models.Model):
         )
 
 
-class FinancingPlanQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(
-            Q(project__in=Project.objects.visible_to(viewer))
-            | Q(action__in=Action.objects.visible_to(viewer))
-        )
-
+class FinancingPlanQuerySet(SubjectQuerySet):
     def chosen(self):
         """One plan a project or action: what reports and files show."""
         return self.filter(is_chosen=True)
 
-    def of(self, subject):
-        return self.filter(**{kind_of(subject): subject})
-
-    def in_territory(self, territory):
-        return self.filter(Q(project__territory=territory) | Q(action__plan__territory=territory))
-
     def with_lines(self):
         """Everything the rules read, in a fixed number of queries."""
         return self.select_related(
-            "project__holder", "project__territory", "action__pilot", "action__plan__territory"
+            "project__holder",
+            "project__territory",
+            "project__commune",
+            "project__site__commune",
+            "action__pilot",
+            "action__plan__territory",
         ).prefetch_related(
             "costs",
+            "project__holder__sites__commune",
             models.Prefetch(
-                "sources", SourceLine.objects.select_related("program__funder", "scheme")
+                "sources",
+                SourceLine.objects.select_related("program__funder", "scheme").with_files(),
             ),
         )
 
@@ -153,8 +150,7 @@ class FinancingPlan(Versioned, Removable):
         constraints = [
             models.CheckConstraint(
                 name="plan_of_a_project_or_of_an_action",
-                condition=Q(project=None, action__isnull=False)
-                | Q(project__isnull=False, action=None),
+                condition=EITHER,
             ),
             models.UniqueConstraint(
                 name="one_chosen_plan_a_project",
@@ -236,7 +232,7 @@ class FinancingPlan(Versioned, Removable):
             keys[before] = cost.pk
         for source in self.sources.all():
             if source.pk in refused:
-                source.state = SourceLine.State.REFUSED
+                source.suppose(SourceLine.State.REFUSED)
             source.pk, source.plan, source._state.adding = None, copy, True
             source.version = 1
             source.aided = [keys[key] for key in source.aided if key in keys]
@@ -254,6 +250,17 @@ class LineQuerySet(models.QuerySet):
 
     def for_edit(self):
         return self.select_related("plan__project__territory", "plan__action__plan__territory")
+
+
+class SourceLineQuerySet(LineQuerySet):
+    def for_edit(self):
+        return super().for_edit().with_files()
+
+    def with_files(self):
+        """What `current` reads of the file of each source."""
+        return self.select_related("application__agreement").prefetch_related(
+            "application__tranches", "application__agreement__amendments"
+        )
 
 
 class CostLine(Versioned, Removable):
@@ -409,6 +416,8 @@ class SourceLine(Versioned, Removable):
         related_name="source_lines",
         verbose_name="dossier",
     )
+    # A scenario may suppose something else than what the file says, « si la Région refuse ».
+    is_hypothesis = models.BooleanField("hypothèse de ce scénario", default=False)
     # Ids of cost lines, and not a relation: a line put back finds its aids again.
     aided = models.JSONField("dépenses aidées", default=list, blank=True)
     basis = MoneyField("assiette")
@@ -427,7 +436,7 @@ class SourceLine(Versioned, Removable):
     paid_on = models.DateField("versement ou solde le", null=True, blank=True)
 
     history = HistoricalRecords(excluded_fields=["version"])
-    objects = LineQuerySet.as_manager()
+    objects = SourceLineQuerySet.as_manager()
 
     class Meta:
         verbose_name = "ressource"
@@ -448,23 +457,63 @@ class SourceLine(Versioned, Removable):
         """Who pays, in words."""
         return self.funder_label or (self.program.funder.short_name if self.program else "")
 
+    def suppose(self, state):
+        """State it as this scenario supposes it, whatever its file says."""
+        self.state = state
+        self.is_hypothesis = self.application_id is not None
+
+    @property
+    def supposes(self):
+        """It holds against its file; without a file there is nothing to hold against."""
+        return self.is_hypothesis and self.application is not None
+
+    @property
+    def typed(self):
+        """What stands in the plan itself."""
+        return Current(
+            state=self.state,
+            amount=self.amount,
+            filed_on=self.filed_on,
+            granted_on=self.granted_on,
+            paid_on=self.paid_on,
+        )
+
+    @property
+    def told(self):
+        """The same as its file tells it; what was typed when there is none."""
+        return follow(self.typed, self.application.progress()) if self.application else self.typed
+
+    @property
+    def current(self):
+        """Where it stands: what every sum, check, print and export reads."""
+        return self.typed if self.supposes else self.told
+
+    @property
+    def state_label(self):
+        return self.State(self.current.state).label
+
+    @property
+    def told_label(self):
+        return self.State(self.told.state).label
+
+    @property
+    def is_contradicted(self):
+        """It supposes something that its file, decided meanwhile, has settled otherwise."""
+        told = self.told.state
+        settled = told in rules.DECIDED or told == self.State.REFUSED
+        return self.supposes and settled and told != self.state
+
     @property
     def is_refused(self):
-        return self.state == self.State.REFUSED
+        return self.current.state == self.State.REFUSED
 
     @property
     def is_decided(self):
-        return self.state in rules.DECIDED
+        return self.current.state in rules.DECIDED
 
     @property
     def misses_its_rate(self):
         """The amount is not rate × basis, when all three are known."""
-        expected = rules.computed_amount(self.basis, self.rate)
-        known = expected is not None and self.amount is not None
-        return known and abs(expected - self.amount) >= Decimal(1)
-
-
-def chosen_plans_of(projects):
-    """{project id: its chosen plan with its lines}, in a fixed number of queries."""
-    plans = FinancingPlan.objects.chosen().filter(project__in=projects).with_lines()
-    return {plan.project_id: plan for plan in plans}
+        expected, amount = rules.computed_amount(self.basis, self.rate), self.current.amount
+        known = expected is not None and amount is not None
+        return known and abs(expected - amount) >= Decimal(1)

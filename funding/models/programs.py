@@ -63,6 +63,11 @@ class ProgramQuerySet(models.QuerySet):
             Q(territory=None) | Q(territory=territory)
         )
 
+    def replaced(self):
+        """{(territory, national program)} of every local version."""
+        local = Program.objects.exclude(territory=None).exclude(national=None).order_by()
+        return set(local.values_list("territory", "national"))
+
     def exclusive_with(self, program):
         """The programs that exclude it or that it excludes: one side is enough to say so."""
         return self.filter(
@@ -123,6 +128,16 @@ class Program(models.Model):
         CLOSED = "closed", "Fermé"
         SUSPENDED = "suspended", "Suspendu"
         TO_CHECK = "to_check", "À vérifier"
+
+    class Scope(models.TextChoices):
+        NATIONAL = "national", "Nationale"
+        REGION = "region", "Régionale"
+        DEPARTEMENT = "departement", "Départementale"
+        EPCI = "epci", "Intercommunale"
+        COMMUNE = "commune", "Communale"
+        TI = "ti", "Territoire d’industrie"
+        BASIN = "basin", "Bassin"
+        OTHER = "other", "Autre"
 
     class Recurrence(models.TextChoices):
         PERMANENT = "permanent", "Permanent"
@@ -196,7 +211,7 @@ class Program(models.Model):
     eligible_costs_note = models.TextField("dépenses éligibles", blank=True)
     excluded_costs_note = models.TextField("dépenses exclues", blank=True)
     conditions_note = models.TextField("autres conditions", blank=True)
-    scope_level = models.CharField("échelle", max_length=12)
+    scope_level = models.CharField("échelle", max_length=12, choices=Scope)
     scope_label = models.CharField("territoire", max_length=200)
     themes = models.JSONField("thèmes", default=list, blank=True)
     rate_min = models.DecimalField(
@@ -382,8 +397,12 @@ def typed(name, value):
     return field.to_python(value)
 
 
-def applying(programs, territory_id):
-    """Among these, those that apply in a territory, as `for_territory` says of a queryset."""
+def applying(programs, territory_id, replaced=None):
+    """Among these, those that apply in a territory, as `for_territory` says of a queryset.
+
+    `replaced` are the (territory, national program) of every local version, when these programs
+    may not be the whole catalogue."""
     own = [program for program in programs if program.territory_id in (None, territory_id)]
-    replaced = {program.national_id for program in own if program.territory_id is not None}
-    return [program for program in own if program.pk not in replaced]
+    if replaced is None:
+        replaced = {(program.territory_id, program.national_id) for program in own}
+    return [program for program in own if (territory_id, program.pk) not in replaced]

@@ -3,9 +3,15 @@
 import datetime
 
 from django.conf import settings
-from django.db import models, transaction
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import DataError, IntegrityError, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+
+from crm.templatetags.french import day as said_day
+
+# What the row of a program refuses of a version that was allowed on the day it was announced.
+UNWRITABLE = (IntegrityError, DataError, ValidationError, ObjectDoesNotExist)
 
 
 class ProgramVersionQuerySet(models.QuerySet):
@@ -29,6 +35,10 @@ class ProgramVersionQuerySet(models.QuerySet):
         """Without those replaced or withdrawn before they applied for a whole day."""
         return self.exclude(applies_until__lt=F("applies_from"))
 
+    def later_than(self, version):
+        later = self.effective().filter(applies_from__gt=version.applies_from)
+        return later.order_by("applies_from")
+
     def unwatched(self):
         """Applied, and not yet compared with what they replace."""
         return self.filter(watched_at=None, applied_at__isnull=False)
@@ -37,9 +47,10 @@ class ProgramVersionQuerySet(models.QuerySet):
         """Apply every announced version whose day has come; return how many.
 
         Idempotent, and safe when two requests do it at once: the first to claim a row applies it.
+        Every read of the catalogue asks for it: what cannot be written is set aside, never raised.
         """
         today = today or timezone.localdate()
-        due = self.filter(applied_at=None, applies_from__lte=today)
+        due = self.effective().filter(applied_at=None, applies_from__lte=today)
         count = 0
         for version in due.order_by("applies_from", "number"):
             count += version.apply(today=today)
@@ -67,6 +78,9 @@ class ProgramVersion(models.Model):
     applies_from = models.DateField("s’applique à partir du")
     applies_until = models.DateField("jusqu’au", null=True, blank=True)
     values = models.JSONField("valeurs")
+    # The fields that this version was published to say; it has the others from the one before.
+    # None for a version that is older than this column: it says where they differ.
+    changed = models.JSONField("champs modifiés", null=True, editable=False)
     source = models.CharField("source", max_length=300)
     note = models.TextField("précision", blank=True)
     origin = models.CharField("origine", max_length=20, choices=Origin, default=Origin.MANUAL)
@@ -123,15 +137,91 @@ class ProgramVersion(models.Model):
         self.applies_until = day - datetime.timedelta(days=1)
         self.save(update_fields=["applies_until"])
 
+    def own(self, before):
+        """The names of the fields that it says itself; `before` is the version it follows."""
+        if self.changed is not None:
+            return set(self.changed)
+        return {name for name in self.values if self.values[name] != before.values.get(name)}
+
+    @property
+    def before(self):
+        """The version that it takes over from."""
+        return self.program.versions.effective().get(
+            applies_until=self.applies_from - datetime.timedelta(days=1)
+        )
+
     @transaction.atomic
     def apply(self, *, today=None):
-        """Write these values on the row of the program, once; False when it was done already."""
-        unapplied = ProgramVersion.objects.filter(pk=self.pk, applied_at=None)
+        """Write these values on the row of the program, once; False when it was done already, or
+        when the row cannot hold them: the version is then set aside."""
+        unapplied = ProgramVersion.objects.effective().filter(pk=self.pk, applied_at=None)
         if not unapplied.update(applied_at=timezone.now()):
             return False
-        if self.is_in_force(today=today):
-            self.program.take(self)
+        version = self
+        while version.is_in_force(today=today) and not version.write():
+            version = version.set_aside(today or timezone.localdate())
+        return version == self
+
+    def write(self):
+        """Whether the row of the program now says this; it is left as it was otherwise."""
+        if self.program.version == self.number:
+            return True
+        try:
+            with transaction.atomic():
+                self.program.take(self)
+        except UNWRITABLE:
+            self.program.refresh_from_db()
+            return False
         return True
+
+    def set_aside(self, today):
+        """Keep the row and say why; return the version that goes on in its place."""
+        before, _ = self.withdraw()
+        said = (
+            f"Mise de côté le {said_day(today)}\u00a0: le catalogue ne peut plus tenir ces valeurs."
+        )
+        self.note = "\n".join(filter(None, [self.note, said]))
+        self.applied_at = None
+        self.save(update_fields=["note", "applied_at"])
+        return before
+
+    @transaction.atomic
+    def withdraw(self):
+        """It will not apply, and what follows forgets what it said.
+
+        Return the version before, which goes on, and those announced for later that changed."""
+        self.refresh_from_db(fields=["applies_until", "values"])
+        before, until = self.before, self.applies_until
+        later = owned([before, self, *self.program.versions.later_than(self)])[2:]
+        own = self.own(before)
+        self.close(self.applies_from)
+        before.applies_until = until
+        before.save(update_fields=["applies_until"])
+        return before, carry(later, own, before.values)
+
+
+def owned(versions):
+    """(version, the names of the fields that it says itself), from versions that follow."""
+    pairs, before = [], None
+    for version in versions:
+        pairs.append((version, version.own(before) if before else set(version.values)))
+        before = version
+    return pairs
+
+
+def carry(later, names, values):
+    """These fields stay so in what is announced for later, up to the version that says else.
+
+    `later` as `owned` gives them; return those that changed."""
+    names, touched = set(names), []
+    for version, own in later:
+        names -= own
+        moved = {name for name in names if version.values.get(name) != values.get(name)}
+        if moved:
+            version.values |= {name: values[name] for name in moved}
+            version.save(update_fields=["values"])
+            touched.append(version)
+    return touched
 
 
 class ProgramCheck(models.Model):
@@ -146,6 +236,7 @@ class ProgramCheck(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    note = models.TextField("précision", blank=True)
     before = models.JSONField("état précédent", default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -1,9 +1,11 @@
-"""What a change of the catalogue did to a project, and who still wants to be told."""
+"""What a change of the catalogue did to a project or an action, and who still wants to be told."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 
+from actions.models import Action
 from crm import search
 from crm.models import Project
 from funding.eligibility import Answer, Verdict
@@ -11,6 +13,7 @@ from funding.models.applications import Application
 from funding.models.decisions import MatchDecision
 from funding.models.plans import SourceLine
 from funding.models.programs import Program
+from funding.models.subjects import EITHER, AboutSubject, SubjectQuerySet, seeking_actions
 from funding.models.versions import ProgramVersion
 
 VERDICTS = [(int(verdict), verdict.label) for verdict in Verdict]
@@ -18,17 +21,16 @@ NO_CONDITION = "Le catalogue ne donne aucune condition."
 ALL_MET = "Toutes les conditions sont remplies."
 
 
-class WatchNoticeQuerySet(models.QuerySet):
+class WatchNoticeQuerySet(SubjectQuerySet):
     def visible_to(self, viewer):
-        return self.filter(
-            project__in=Project.objects.visible_to(viewer),
-            program__in=Program.objects.visible_to(viewer),
-            reverted_at=None,
-        )
+        readable = super().visible_to(viewer)
+        programs = Program.objects.visible_to(viewer)
+        return readable.filter(program__in=programs, reverted_at=None)
 
     def unseen(self):
-        """Those that nobody of the team has marked as seen, about projects still open."""
-        return self.filter(seen_at=None, project__in=Project.objects.open())
+        """Those that nobody of the team has marked as seen, about what still seeks money."""
+        seeking = Q(project__in=Project.objects.open()) | Q(action__in=seeking_actions())
+        return self.filter(seeking, seen_at=None)
 
     def counts(self):
         """{code of a verdict: how many now have it}, with those of new programs under « new »."""
@@ -43,41 +45,48 @@ class WatchNoticeQuerySet(models.QuerySet):
         )
 
     def with_stakes(self):
-        """What the project already built on the program: a file, a plan, its shortlist."""
-        pair = {"project": OuterRef("project"), "program": OuterRef("program")}
-        planned = {"plan__project": OuterRef("project"), "program": OuterRef("program")}
+        """What the subject already built on the program: a file, a plan, its shortlist."""
+
+        def exists(rows, project="project", action="action"):
+            of_subject = Q(**{project: OuterRef("project")}) | Q(**{action: OuterRef("action")})
+            return Exists(rows.filter(of_subject, program=OuterRef("program")))
+
         return self.annotate(
-            has_application=Exists(Application.objects.live().filter(**pair)),
-            is_planned=Exists(SourceLine.objects.filter(**planned)),
-            is_retained=Exists(MatchDecision.objects.retained().filter(**pair)),
+            has_application=exists(Application.objects.live()),
+            is_planned=exists(SourceLine.objects.all(), "plan__project", "plan__action"),
+            is_retained=exists(MatchDecision.objects.retained()),
         )
 
     def for_list(self):
         """What a row displays, the unseen first, then the latest."""
         return (
-            self.select_related("program__funder", "project__holder", "version_after", "seen_by")
+            self.select_related("program__funder", "version_after", "seen_by")
+            .select_related("project__holder", "action__pilot")
             .with_stakes()
+            .annotate(subject_title=Coalesce("project__title", "action__title"))
             .order_by(F("seen_at").asc(nulls_first=True), "-noticed_at", "-verdict_after", "-pk")
         )
 
     def search(self, text):
-        """Each word in the project, its holder or the program."""
+        """Each word in the project, the action or the program."""
         found = self
         for word in search.normalise(text).split():
-            words = Q(project__search__contains=word) | Q(program__search__contains=word)
-            found = found.filter(words)
+            words = Q(project__search__contains=word) | Q(action__search__contains=word)
+            found = found.filter(words | Q(program__search__contains=word))
         return found
 
 
-class WatchNotice(models.Model):
-    """A change of a program moved the verdict of a project: kept as it was told, never rewritten.
+class WatchNotice(AboutSubject, models.Model):
+    """A change of a program moved the verdict of a project or of an action: kept as it was told,
+    never rewritten.
 
-    The page of a project recomputes its verdicts at each visit and stores none. This row is the
-    snapshot that says a year later why a recommendation changed: the two versions, the sentences
-    of the criteria that decided, and the version of the rules.
+    Their pages recompute the verdicts at each visit and store none. This row is the snapshot that
+    says a year later why a recommendation changed: the two versions, the sentences of the criteria
+    that decided, and the version of the rules.
     """
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="watch_notices")
+    project = models.ForeignKey(Project, models.CASCADE, null=True, related_name="watch_notices")
+    action = models.ForeignKey(Action, models.CASCADE, null=True, related_name="watch_notices")
     program = models.ForeignKey(Program, models.CASCADE, related_name="watch_notices")
     version_before = models.ForeignKey(
         ProgramVersion, models.CASCADE, null=True, related_name="+"
@@ -106,6 +115,9 @@ class WatchNotice(models.Model):
         verbose_name = "changement de verdict"
         verbose_name_plural = "changements de verdict"
         ordering = ["-noticed_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="notice_of_a_project_or_of_an_action", condition=EITHER)
+        ]
         indexes = [
             models.Index(fields=["program", "project"], name="notice_of_a_pair"),
             models.Index(
@@ -116,7 +128,7 @@ class WatchNotice(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.program}, {self.project}"
+        return f"{self.program}, {self.subject}"
 
     @property
     def is_new_program(self):
@@ -184,6 +196,8 @@ class DigestSubscription(models.Model):
     )
     is_wanted = models.BooleanField("reçoit le résumé", default=True)
     sent_at = models.DateTimeField("dernier envoi", null=True)
+    # The closings told so far, as `funding.digest` keeps them.
+    told = models.JSONField("clôtures annoncées", default=dict, editable=False)
 
     class Meta:
         verbose_name = "résumé par courriel"

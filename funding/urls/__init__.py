@@ -3,6 +3,7 @@ from funding.urls import (
     catalogue,
     catalogue_imports,
     envelopes,
+    eu_size,
     ledger,
     matches,
     plans,
@@ -20,5 +21,6 @@ urlpatterns = [
     *ledger.urlpatterns,
     *plans.urlpatterns,
     *envelopes.urlpatterns,
+    *eu_size.urlpatterns,
     *watch.urlpatterns,
 ]

@@ -4,6 +4,7 @@ from funding.views import catalogue
 
 urlpatterns = [
     path("financements/dispositifs/nouveau/", catalogue.new, name="catalogue_new"),
+    path("financements/dispositifs/noms/", catalogue.program_names, name="program_names"),
     path("financements/dispositifs/<int:pk>/modifier/", catalogue.edit, name="catalogue_edit"),
     path(
         "financements/dispositifs/<int:pk>/versions/",

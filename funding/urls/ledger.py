@@ -21,6 +21,11 @@ urlpatterns = [
         name="firm_remove",
     ),
     path(
+        "financements/registre/<int:pk>/entreprise/<int:history>/remettre/",
+        ledger.firm_restore,
+        name="firm_restore",
+    ),
+    path(
         "financements/registre/<int:pk>/liste-complete/",
         ledger.undertaking_declared,
         name="undertaking_declared",

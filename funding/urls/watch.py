@@ -1,5 +1,6 @@
 from django.urls import path
 
+from funding.urls.matches import twins
 from funding.views import watch
 
 urlpatterns = [
@@ -8,5 +9,5 @@ urlpatterns = [
     path("financements/veille/vu/", watch.seen, name="watch_seen"),
     path("financements/veille/vu/<uuid:mark>/annuler/", watch.unseen, name="watch_unseen"),
     path("financements/veille/resume/", watch.digest, name="watch_digest"),
-    path("financements/projet/<int:pk>/veille/", watch.panel, name="watch_panel"),
+    *twins("veille/", watch.panel, "watch_panel"),
 ]

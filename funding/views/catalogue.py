@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Max, Q
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +18,8 @@ from crm.query import row_id
 from crm.templatetags.french import day, plural
 from funding import catalogue, differences, watch
 from funding.criteria_forms import CriteriaEditor
-from funding.forms.catalogue import ProgramForm
+from funding.forms.catalogue import LINKS, ProgramForm
+from funding.forms.program_field import offered
 from funding.impact import measure
 from funding.models import Program, ProgramCheck, ProgramVersion
 
@@ -38,8 +40,7 @@ def edit(request, pk):
 @allow(can_edit_catalogue)
 def new(request):
     """A program of ours, a copy of another, or the local version of a national one."""
-    visible = Program.objects.visible_to(request.user).for_list()
-    programs = visible.filter(Q(territory=None) | Q(territory=request.territory))
+    programs = offered_programs(request).for_list()
     model = programs.filter(pk=row_id(request.GET.get("copie"))).first()
     national = programs.filter(pk=row_id(request.GET.get("national")), territory=None).first()
     if national and (mine := programs.filter(national=national).first()):
@@ -47,6 +48,21 @@ def new(request):
         return redirect("funding:catalogue_edit", mine.pk)
     shown = blank(request, model or national, national)
     return answer(request, None, shown, {})
+
+
+def offered_programs(request):
+    """Those that one may copy, adapt or name: of every territory, or of this one."""
+    visible = Program.objects.visible_to(request.user)
+    return visible.filter(Q(territory=None) | Q(territory=request.territory))
+
+
+@require_safe
+@allow(can_edit_catalogue)
+def program_names(request):
+    """Suggestions for what is being typed, in the field that asks."""
+    text = request.GET.get(request.GET.get("field", ""), "")
+    programs = offered(offered_programs(request), text)
+    return render(request, "funding/_program_names.html", {"programs": programs})
 
 
 def blank(request, model, national):
@@ -65,7 +81,8 @@ def blank(request, model, national):
 def answer(request, found, shown, initial):
     """Draw the form, draw it again after a button, or publish what it says."""
     data = request.POST if request.method == "POST" else None
-    form = ProgramForm(data, instance=shown, initial=initial)
+    programs = offered_programs(request)
+    form = ProgramForm(data, instance=shown, initial=initial, programs=programs)
     editor = CriteriaEditor(shown.criteria, data)
     did, status = request.POST.get("do", "recount"), 200
     if data is not None and did == "publish":
@@ -85,8 +102,11 @@ def answer(request, found, shown, initial):
         "refusals": refusals(form, editor) if status == 422 else [],
     }
     if data is not None and did != "publish":
-        form.forget_errors()
+        verb, _, name = did.partition(":")
+        form.forget_errors(but=name if verb == "pick" else "")
         if is_fragment(request):
+            if name in LINKS:
+                return HttpResponse(form[name].as_field_group())
             fragment = "impact" if did == "recount" else "criteria"
             return render(request, f"funding/_catalogue_{fragment}.html", context)
     return render(request, "funding/catalogue_form.html", context, status=status)
@@ -102,6 +122,8 @@ def publish(request, found, shown, form, editor):
         values |= identity(request, shown, values["name"])
     said = {key: form.cleaned_data[key] for key in ("source", "applies_from", "note", "seen")}
     seen = said.pop("seen")
+    if found and seen is None:  # nobody knows what was on screen
+        return None, 409
     try:
         version = catalogue.publish(found, values, by=request.user, seen=seen, **said)
     except ValidationError as refused:
@@ -129,12 +151,18 @@ def refusals(form, editor):
 def identity(request, shown, name):
     """The code that plans, files and partners will know the program by."""
     if shown.national:
-        code = f"{shown.national.code}-{request.territory.pk}"
+        code = free_code(shown.national.code, f"-{request.territory.pk}")
         return {"code": code, "national": shown.national, "territory": request.territory}
-    stem = slugify(name)[:50] or "dispositif"
-    taken = set(Program.objects.filter(code__startswith=stem).values_list("code", flat=True))
-    codes = (stem, *(f"{stem}-{rank}" for rank in range(2, len(taken) + 3)))
-    return {"code": next(code for code in codes if code not in taken)}
+    return {"code": free_code(slugify(name)[:50] or "dispositif")}
+
+
+def free_code(stem, end=""):
+    """The first that nobody bears of « stem-end », « stem-2-end »…, the stem cut to what fits."""
+    longest = Program._meta.get_field("code").max_length
+    taken = set(Program.objects.filter(code__endswith=end).values_list("code", flat=True))
+    ranks = ("", *(f"-{rank}" for rank in range(2, len(taken) + 3)))
+    codes = (f"{stem[: longest - len(rank + end)]}{rank}{end}" for rank in ranks)
+    return next(code for code in codes if code not in taken)
 
 
 def announced(found, version):
@@ -238,9 +266,12 @@ def withdraw(request, pk):
         ProgramVersion.objects.visible_to(request.user).select_related("program__territory"), pk=pk
     )
     check(can_edit_catalogue, request.user, version.program.territory)
-    if version.is_announced():
-        catalogue.withdraw(version)
-        messages.success(request, f"La version {version.number} ne s’appliquera pas.")
-    else:
+    if not version.is_announced():
         messages.error(request, "Cette version s’applique déjà\u00a0: publiez-en une nouvelle.")
+    else:
+        try:
+            catalogue.withdraw(version)
+            messages.success(request, f"La version {version.number} ne s’appliquera pas.")
+        except catalogue.AnnouncedRefused as refused:
+            messages.error(request, " ".join(refused.messages))
     return redirect("funding:catalogue_versions", version.program_id)

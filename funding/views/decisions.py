@@ -1,4 +1,5 @@
-"""Set a program aside for a project, or keep it on the shortlist; both can be undone."""
+"""Set a program aside for a project or an action, or keep it on the shortlist; each can be
+undone."""
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -9,7 +10,8 @@ from crm.perms import can_edit
 from crm.query import row_id
 from funding.forms.answers import DismissalForm
 from funding.models import DecisionChanged, MatchDecision, Program
-from funding.views.matches import after_decision, get_project
+from funding.views.matches import after_decision
+from funding.views.subjects import get_subject
 
 Kind = MatchDecision.Kind
 UNKNOWN = "Ce dispositif n’est pas au catalogue\u00a0: rien n’a changé."
@@ -17,14 +19,14 @@ STEPS = {"monter": -1, "descendre": 1}
 
 
 @require_POST
-def retain(request, pk):
-    project, program = find(request, pk)
+def retain(request, pk, kind):
+    subject, program = find(request, kind, pk)
     if program is None:
-        return after_decision(request, project, UNKNOWN, status=422)
-    decided = MatchDecision.objects.decide(project, program, Kind.RETAINED, by=request.user)
+        return after_decision(request, subject, UNKNOWN, status=422)
+    decided = MatchDecision.objects.decide(subject, program, Kind.RETAINED, by=request.user)
     return after_decision(
         request,
-        project,
+        subject,
         f"«\u00a0{program}\u00a0» est retenu.",
         undo=undo_of(decided),
         done=decided,
@@ -32,21 +34,21 @@ def retain(request, pk):
 
 
 @require_POST
-def dismiss(request, pk):
-    project, program = find(request, pk)
+def dismiss(request, pk, kind):
+    subject, program = find(request, kind, pk)
     if program is None:
-        return after_decision(request, project, UNKNOWN, status=422)
+        return after_decision(request, subject, UNKNOWN, status=422)
     form = DismissalForm(request.POST)
     if not form.is_valid():
         said = " ".join(text for errors in form.errors.values() for text in errors)
-        return after_decision(request, project, said, status=422)
+        return after_decision(request, subject, said, status=422)
     decided = MatchDecision.objects.decide(
-        project, program, Kind.DISMISSED, by=request.user, **form.cleaned_data
+        subject, program, Kind.DISMISSED, by=request.user, **form.cleaned_data
     )
     said = f"«\u00a0{program}\u00a0» est écarté\u00a0: {decided.why.lower()}."
     if decided.reason == MatchDecision.Reason.EXPIRED:
         said += " Il est signalé à qui tient le catalogue."
-    return after_decision(request, project, said, undo=undo_of(decided), done=decided)
+    return after_decision(request, subject, said, undo=undo_of(decided), done=decided)
 
 
 @require_POST
@@ -97,25 +99,28 @@ def attempt(request, decision, act, said, undo=""):
     try:
         act()
     except DecisionChanged as changed:
-        return after_decision(request, decision.project, str(changed), status=409)
-    return after_decision(request, decision.project, said, undo=undo, done=decision)
+        return after_decision(request, decision.subject, str(changed), status=409)
+    return after_decision(request, decision.subject, said, undo=undo, done=decision)
 
 
-def find(request, pk):
-    """The project, and the program that was sent or None: it may have left the catalogue."""
-    project = get_project(request, pk)
-    check(can_edit, request.user, project.territory)
+def find(request, kind, pk):
+    """The subject, and the program that was sent or None: it may have left the catalogue."""
+    subject = get_subject(request, kind, pk)
+    check(can_edit, request.user, subject.territory)
     programs = Program.objects.visible_to(request.user)
-    return project, programs.filter(pk=row_id(request.POST.get("program"))).first()
+    return subject, programs.filter(pk=row_id(request.POST.get("program"))).first()
 
 
 def get_decision(request, pk):
     decisions = MatchDecision.objects.visible_to(request.user)
     decision = get_object_or_404(
-        decisions.select_related("project__territory", "project__holder", "program", "replaces"),
+        decisions.select_related(
+            *("project__territory", "project__holder", "action__plan__territory", "action__pilot"),
+            *("program", "replaces"),
+        ),
         pk=pk,
     )
-    check(can_edit, request.user, decision.project.territory)
+    check(can_edit, request.user, decision.subject.territory)
     return decision
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.forms import DateField, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from actions.models import removed
+from actions.models import EditConflict
 from crm.decorators import allow, check, takes
 from crm.htmx import is_fragment, render_page
 from crm.imports import refusals
@@ -23,11 +23,13 @@ from crm.perms import can_edit
 from crm.query import row_id
 from crm.templatetags.french import plural
 from funding import ledger_imports
+from funding.appraisal.calendar import YEARS
 from funding.filters import ReceivedAidFilter
 from funding.forms.ledger import DeclaredForm, FirmForm, LedgerUploadForm, ReceivedAidForm
 from funding.ledger import Position
-from funding.models import LedgerImport, ReceivedAid, Undertaking, UndertakingFirm
-from funding.models.ledger import firms_of, unrecorded
+from funding.matching import REPAYABLE
+from funding.models import LedgerImport, ReceivedAid, UndertakingFirm
+from funding.models.ledger import firms_of, relink_firm, undertaking_of, unlink_firm
 
 PER_PAGE = 50
 
@@ -59,19 +61,20 @@ def asked_day(request):
     if not (text := request.GET.get("au", "")):
         return timezone.localdate()
     try:
-        return DateField(input_formats=["%Y-%m-%d", "%d/%m/%Y"]).clean(text)
+        day = DateField(input_formats=["%Y-%m-%d", "%d/%m/%Y"]).clean(text)
     except ValidationError:
         raise BadRequest(f"La date «\u00a0{text[:30]}\u00a0» n’existe pas.") from None
+    if day.year not in YEARS:
+        raise BadRequest(f"La date «\u00a0{text[:30]}\u00a0» est hors des années 2000 à 2100.")
+    return day
 
 
 @require_safe
 def ledger(request, pk):
     organisation = find(request, pk)
-    position = Position(organisation, asked_day(request))
     context = {
         "organisation": organisation,
-        "position": position,
-        "unrecorded": unrecorded(organisation).select_related("program", "project"),
+        "position": Position(organisation, asked_day(request)),
         "declared": DeclaredForm(initial={"source": organisation.name}),
     }
     return render(request, "funding/ledger.html", context)
@@ -101,18 +104,27 @@ def aid_new(request, pk):
         siren=organisation.siren,
         firm=organisation.name,
     )
-    proposed = unrecorded(organisation).filter(pk=row_id(request.GET.get("dossier"))).first()
-    if proposed:
-        aid.application, aid.project = proposed, proposed.project
-        aid.granted_on, aid.amount = proposed.decided_on, proposed.amount_granted
-        aid.funder, aid.purpose = str(proposed.program.funder), proposed.program.name
-        aid.evidence = proposed.reference
+    if asked := row_id(request.GET.get("dossier")):
+        unrecorded = Position(organisation, timezone.localdate()).unrecorded
+        for row in unrecorded:
+            if row.application.pk == asked:
+                fill_in(aid, row)
     form = ReceivedAidForm(request.POST or None, instance=aid)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "L’aide est au registre.")
         return redirect("funding:ledger", organisation.pk)
     return form_page(request, form, organisation, "Inscrire une aide reçue")
+
+
+def fill_in(aid, unrecorded):
+    """What the granted file tells of the aid; a loan does not tell its gross grant equivalent."""
+    file = unrecorded.application
+    aid.application, aid.project, aid.regulation = file, file.project, unrecorded.regulation
+    is_lent = bool(REPAYABLE & set(file.program.instruments))
+    aid.granted_on, aid.amount = file.decided_on, None if is_lent else file.amount_granted
+    aid.funder, aid.purpose = str(file.program.funder), file.program.name
+    aid.evidence = file.reference
 
 
 def form_page(request, form, organisation, title, *, conflict=False, aid=None):
@@ -167,15 +179,20 @@ def aid_remove(request, pk):
 @require_POST
 def aid_restore(request, history):
     trace = get_object_or_404(
-        removed(ReceivedAid).filter(
-            territory__in=[territory for territory, _ in request.user.grants]
+        ReceivedAid.history.filter(
+            history_type="-", territory__in=[territory for territory, _ in request.user.grants]
         ),
         history_id=history,
     )
     check(can_edit, request.user, trace.instance.territory)
-    aid = ReceivedAid.restore(trace)
-    messages.success(request, "L’aide est de nouveau au registre.")
-    return back_to(aid)
+    try:
+        with transaction.atomic():
+            ReceivedAid.restore(trace)
+    except IntegrityError:  # its file gave another aid meanwhile
+        messages.warning(request, "Une autre aide du registre vient déjà de ce dossier.")
+    else:
+        messages.success(request, "L’aide est de nouveau au registre.")
+    return back_to(trace.instance)
 
 
 # ── The firms that count as one ──
@@ -187,32 +204,13 @@ def firm_new(request, pk):
     if not organisation.siren:
         messages.warning(request, "Notez d’abord le SIREN de l’organisation.")
         return redirect(organisation)
-    form = FirmForm(request.POST or None, territory=organisation.territory)
+    form = FirmForm(request.POST or None, organisation=organisation)
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            firm = form.save(commit=False)
-            firm.undertaking = undertaking_of(organisation)
-            firm.territory = organisation.territory
-            firm.save()
-        messages.success(request, f"«\u00a0{firm.name}\u00a0» compte désormais avec elle.")
+        form.save()
+        name = form.cleaned_data["name"]
+        messages.success(request, f"«\u00a0{name}\u00a0» compte désormais avec elle.")
         return redirect("funding:ledger", organisation.pk)
     return form_page(request, form, organisation, "Ajouter une entreprise liée")
-
-
-def undertaking_of(organisation):
-    """Its undertaking, opened with itself as first firm; what changes is to be declared again."""
-    undertaking, _ = firms_of(organisation)
-    if undertaking is None:
-        undertaking = Undertaking.objects.create(
-            territory=organisation.territory, name=organisation.name
-        )
-        undertaking.firms.create(
-            territory=organisation.territory, siren=organisation.siren, name=organisation.name
-        )
-    elif undertaking.declared_on:
-        undertaking.declared_on = None
-        undertaking.save(update_fields=["declared_on"])
-    return undertaking
 
 
 @require_POST
@@ -225,8 +223,30 @@ def firm_remove(request, pk, firm):
     if row.siren == organisation.siren:
         messages.warning(request, "Elle ne peut pas être retirée de sa propre liste.")
         return redirect("funding:ledger", organisation.pk)
-    row.delete()
-    messages.success(request, f"«\u00a0{row.name}\u00a0» ne compte plus avec elle.")
+    trace = unlink_firm(row)
+    messages.success(
+        request,
+        f"«\u00a0{row.name}\u00a0» ne compte plus avec elle.",
+        extra_tags=reverse("funding:firm_restore", args=[pk, trace.history_id]),
+    )
+    return redirect("funding:ledger", organisation.pk)
+
+
+@require_POST
+def firm_restore(request, pk, history):
+    organisation = find(request, pk)
+    undertaking, _ = firms_of(organisation)
+    traces = UndertakingFirm.history.filter(history_type="-", territory=organisation.territory_id)
+    trace = get_object_or_404(traces, history_id=history)
+    try:
+        if undertaking is None or trace.undertaking_id != undertaking.pk:
+            raise IntegrityError
+        with transaction.atomic():
+            relink_firm(trace)
+    except IntegrityError:
+        messages.warning(request, "La liste a changé depuis\u00a0: ajoutez l’entreprise à la main.")
+    else:
+        messages.success(request, f"«\u00a0{trace.name}\u00a0» compte de nouveau avec elle.")
     return redirect("funding:ledger", organisation.pk)
 
 
@@ -239,15 +259,12 @@ def undertaking_declared(request, pk):
         context = {
             "organisation": organisation,
             "position": Position(organisation, timezone.localdate()),
-            "unrecorded": [],
             "declared": form,
         }
         return render(request, "funding/ledger.html", context, status=422)
     with transaction.atomic():
-        undertaking = undertaking_of(organisation)
-        undertaking.declared_on = form.cleaned_data["declared_on"]
-        undertaking.source = form.cleaned_data["source"]
-        undertaking.save()
+        said = form.cleaned_data
+        undertaking_of(organisation).declare(said["declared_on"], said["source"])
     messages.success(request, "La liste des entreprises liées est déclarée complète.")
     return redirect("funding:ledger", organisation.pk)
 
@@ -294,13 +311,18 @@ def ledger_import(request, token):
     if request.method == "POST" and plan and not plan.missing:
         try:
             plan = ledger_imports.commit(batch)
+            said = [plural(plan.fates["created"], "aide inscrite,aides inscrites")]
+            if completed := plan.fates["completed"]:
+                said.append(plural(completed, "montant complété,montants complétés"))
             messages.success(
                 request,
-                f"{plural(plan.fates['created'], 'aide inscrite,aides inscrites')}.",
+                f"{', '.join(said)}.",
                 extra_tags=reverse("funding:ledger_import_undo", args=[token]),
             )
         except ledger_imports.AlreadyDone:
             pass
+        except EditConflict:
+            messages.warning(request, "Une aide a changé entre-temps\u00a0: relisez l’aperçu.")
         return redirect("funding:ledger_import", token)
     rows = plan.rows if plan else batch.rows
     context = {

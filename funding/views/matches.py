@@ -1,29 +1,28 @@
-"""On the page of a project: the programs that fit, why, and what is missing to know."""
+"""On the page of a project or of an action: the programs that fit, why, what is missing to know."""
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import transaction
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from crm.decorators import check
 from crm.htmx import is_fragment, render_panel
-from crm.models import Project
 from crm.perms import can_edit
 from funding import answers, ranking
 from funding.eligibility import Judgement, Question
 from funding.forms.answers import AnswerForm
-from funding.matching import matches_of
-from funding.models import FinancingPlan, MatchDecision
-from funding.portfolio import Informations, Sorted, sentence
+from funding.models import Application, FinancingPlan, MatchDecision
+from funding.models.subjects import is_action, kind_of
+from funding.portfolio import Informations, found_for, sentence
+from funding.views.subjects import address, addresses, get_subject, record_address
 
 
 class Panel(NamedTuple):
@@ -31,43 +30,45 @@ class Panel(NamedTuple):
     target: str
 
 
-PROJECT_PANEL = Panel("funding/_project_panel.html", "#panel-funding")
+MATCH_PANEL = Panel("funding/_project_panel.html", "#panel-funding")
 QUESTION_PANEL = Panel("funding/_question_panel.html", "#panel-questions")
-SHOWN = 8
+# A match with its criteria weighs 8 kB: so many are sent at once, the shortlist among them.
+SHOWN, LEAST_SHOWN = 10, 5
+EXCLUDED_SHOWN = 50
 QUESTIONS = 5
 CLOSING_DAYS = 60
 
 
 @require_safe
-def project_panel(request, pk):
-    project = get_project(request, pk)
-    return render_panel(request, "funding/_project_panel.html", panel(request, project))
+def subject_panel(request, pk, kind):
+    subject = get_subject(request, kind, pk)
+    following = "depuis" in request.GET
+    template = "funding/_match_rows.html" if following else "funding/_project_panel.html"
+    return render_panel(request, template, panel(request, subject))
 
 
 @require_safe
-def question_panel(request, pk):
-    project = get_project(request, pk)
-    return render_panel(request, "funding/_question_panel.html", panel(request, project))
+def question_panel(request, pk, kind):
+    subject = get_subject(request, kind, pk)
+    return render_panel(request, "funding/_question_panel.html", panel(request, subject))
 
 
-def get_project(request, pk):
-    projects = Project.objects.visible_to(request.user).select_related("territory", "holder")
-    return get_object_or_404(projects, pk=pk)
-
-
-def panel(request, project, refused=None):
+def panel(request, subject, refused=None):
     """What both fragments show: matches by decision and verdict, questions, and which empty it
     is."""
-    matches = matches_of(project, request.user)
-    found = Sorted(project, matches)
+    found = found_for(subject, request.user)
     wanted = request.GET.get("vue") == "non-eligibles"
-    rows = found.excluded if wanted else found.to_study
+    part = part_of(request, found, wanted)
+    here = [line.match.program.pk for line in (*found.retained, *part.rows)]
     return {
-        "project": project,
-        "can_edit": can_edit(request.user, project.territory),
+        "project": subject,
+        "is_action": is_action(subject),
+        "to": addresses(subject),
+        "can_edit": can_edit(request.user, subject.territory),
         "retained": found.retained,
-        "rows": rows[:SHOWN],
-        "others": rows[SHOWN:],
+        "part": part,
+        "rows": part.rows,
+        "here": here,
         "dismissed": found.dismissed,
         "reasons": MatchDecision.Reason.choices[:-1],
         "live": len(found.retained) + len(found.to_study),
@@ -78,11 +79,49 @@ def panel(request, project, refused=None):
         "nearest": found.nearest if found.empty == "none_fits" else [],
         "closing": closing_soon(found.live),
         "questions": questions(found.live, refused),
-        "answers": with_questions(answers.given(project), matches),
-        "applied": set(project.applications.values_list("program_id", flat=True)),
-        "plan": FinancingPlan.objects.of(project).chosen().first(),
+        "answers": with_questions(answers.given(subject), found.matches),
+        "applied": set(Application.objects.of(subject).values_list("program_id", flat=True)),
+        "plan": FinancingPlan.objects.of(subject).chosen().first(),
         "rule_version": ranking.RULE_VERSION,
     }
+
+
+class Part(NamedTuple):
+    """Some of the matches, from `start` on; the following ones are sent when they are asked for."""
+
+    rows: list
+    start: int
+    size: int
+    total: int
+
+    @property
+    def first(self):
+        return self.start + 1
+
+    @property
+    def last(self):
+        return self.start + len(self.rows)
+
+    @property
+    def left(self):
+        return self.total - self.last
+
+    @property
+    def following(self):
+        return min(self.left, self.size)
+
+
+def part_of(request, found, of_excluded):
+    lines = found.excluded if of_excluded else found.to_study
+    size = EXCLUDED_SHOWN if of_excluded else SHOWN
+    since = request.GET.get("depuis")
+    if since is None:
+        count = size if of_excluded else max(size - len(found.retained), LEAST_SHOWN)
+        return Part(lines[:count], 0, size, len(lines))
+    if not (since.isascii() and since.isdecimal() and len(since) < 7):
+        raise BadRequest(f"Début de liste inconnu\u00a0: «\u00a0{since}\u00a0».")
+    start = int(since)
+    return Part(lines[start : start + size], start, size, len(lines))
 
 
 def closing_soon(matches):
@@ -98,19 +137,24 @@ def questions(matches, refused):
     informations = Informations.of(matches)
     shown = informations.first(QUESTIONS)
     return {
-        "top": [
-            {
-                "one": one,
-                "gain": sentence(one),
-                "form": refused
-                if refused and refused.question.fact == one.fact
-                else AnswerForm(question=one.question, auto_id=f"q-{number}-%s"),
-                "number": number,
-            }
-            for number, one in enumerate(shown, start=1)
-        ],
+        "top": [card(one, number, refused=refused) for number, one in enumerate(shown, start=1)],
         "settled": informations.settled(shown),
         "more": max(len(informations.missing) - len(shown), 0),
+    }
+
+
+def card(asked, number, *, route="answer", words="dispositif,dispositifs", refused=None):
+    """A question with its form; `number` tells it apart on the page."""
+    form = refused
+    if refused is None or refused.question.fact != asked.fact:
+        form = AnswerForm(question=asked.question, auto_id=f"q-{number}-%s")
+    return {
+        "one": asked,
+        "gain": sentence(asked, words),
+        "form": form,
+        "number": number,
+        "url": address(asked.subject, route),
+        "record_url": record_address(asked),
     }
 
 
@@ -131,26 +175,31 @@ def with_questions(given, matches):
 
 
 @require_POST
-def answer(request, pk):
-    project = get_project(request, pk)
-    check(can_edit, request.user, project.territory)
-    form, said = note(request, project)
+def answer(request, pk, kind):
+    subject = get_subject(request, kind, pk)
+    check(can_edit, request.user, subject.territory)
+    form, said = note(request, subject)
     if said:
-        return after_answer(request, project, said, status=409)
+        return after_answer(request, subject, said, status=409)
     if form.errors:
-        return refuse(request, project, form)
-    return after_answer(request, project, "C’est noté\u00a0: les dispositifs sont recalculés.")
+        return refuse(request, subject, form)
+    return after_answer(
+        request, again(request, subject), "C’est noté\u00a0: les dispositifs sont recalculés."
+    )
 
 
-def note(request, project):
+def note(request, subject):
     """Write the answer that was sent: (its form, maybe refused, else None, why nothing was)."""
-    matches = matches_of(project, request.user)
-    asked = {one.fact: one.question for one in Informations.of(matches).asked_each}
+    matches = found_for(subject, request.user).matches
+    asked = {one.fact: one for one in Informations.of(matches).asked_each}
     judged = judgeable(matches)
     fact = request.POST.get("fact", "")
-    question = asked.get(fact) or (judged[fact].question if fact in judged else None)
-    if question is None or question.input == "record":
+    source = asked.get(fact) or judged.get(fact)
+    if source is None or source.question.input == "record":
         return None, "Cette information n’est plus demandée."
+    if fact in asked and asked[fact].waits_for_a_pilot:
+        return None, answers.NO_PILOT
+    question = source.question
     form = AnswerForm(request.POST, question=question)
     if form.is_valid():
         value = form.cleaned_data["value"]
@@ -161,7 +210,7 @@ def note(request, project):
             value = replace(judged[fact].judgement, is_met=value)
         try:
             with transaction.atomic():
-                answers.record(project, fact, value, by=request.user, today=timezone.localdate())
+                answers.record(subject, fact, value, by=request.user, today=timezone.localdate())
         except ValidationError as refusal:
             form.add_error("value", refusal.messages)
     return form, ""
@@ -193,57 +242,62 @@ def judgeable(matches):
 
 
 @require_POST
-def forget(request, pk):
-    project = get_project(request, pk)
-    check(can_edit, request.user, project.territory)
+def forget(request, pk, kind):
+    subject = get_subject(request, kind, pk)
+    check(can_edit, request.user, subject.territory)
     fact = request.POST.get("fact", "")
     try:
         with transaction.atomic():
-            said = answers.withdraw(project, fact, request.POST.get("seen", ""))
+            said = answers.withdraw(subject, fact, request.POST.get("seen", ""))
     except answers.AnswerChanged as changed:
-        return after_answer(request, project, str(changed), status=409)
-    undo = reverse("funding:restore", args=[pk, fact])
-    return after_answer(request, get_project(request, pk), said, undo=undo)
+        return after_answer(request, subject, str(changed), status=409)
+    undo = address(subject, "restore", fact)
+    return after_answer(request, again(request, subject), said, undo=undo)
 
 
 @require_POST
-def restore(request, pk, fact):
-    project = get_project(request, pk)
-    check(can_edit, request.user, project.territory)
+def restore(request, pk, fact, kind):
+    subject = get_subject(request, kind, pk)
+    check(can_edit, request.user, subject.territory)
     try:
         with transaction.atomic():
-            answers.restore(project, fact)
+            answers.restore(subject, fact)
     except (answers.AnswerChanged, ValidationError) as refusal:
         said = " ".join(getattr(refusal, "messages", [str(refusal)]))
-        return after_answer(request, project, said, status=409)
-    return after_answer(request, get_project(request, pk), "La réponse est remise.")
+        return after_answer(request, subject, said, status=409)
+    return after_answer(request, again(request, subject), "La réponse est remise.")
 
 
-def refuse(request, project, form):
-    context = panel(request, project, refused=form)
+def again(request, subject):
+    """The same, read again after a write."""
+    return get_subject(request, kind_of(subject), subject.pk)
+
+
+def refuse(request, subject, form):
+    context = panel(request, subject, refused=form)
     return render_panel(request, "funding/_question_panel.html", context, status=422)
 
 
-def after_answer(request, project, message, *, status=200, undo=""):
-    """htmx gets both panels again, the questions first; a browser goes back to the project."""
-    return after(request, project, message, QUESTION_PANEL, status=status, undo=undo)
+def after_answer(request, subject, message, *, status=200, undo=""):
+    """htmx gets both panels again, the questions first; a browser goes back to the page."""
+    return after(request, subject, message, QUESTION_PANEL, status=status, undo=undo)
 
 
-def after_decision(request, project, message, *, status=200, undo="", done=None):
+def after_decision(request, subject, message, *, status=200, undo="", done=None):
     """The same, the programs first, where the focus stays."""
-    return after(request, project, message, PROJECT_PANEL, status=status, undo=undo, done=done)
+    return after(request, subject, message, MATCH_PANEL, status=status, undo=undo, done=done)
 
 
-def after(request, project, message, first, *, status, undo, done=None):
+def after(request, subject, message, first, *, status, undo, done=None):
     if not is_fragment(request):
         level = messages.SUCCESS if status == 200 else messages.WARNING
         messages.add_message(request, level, message, extra_tags=undo)
-        return redirect(f"{reverse('crm:project', args=[project.pk])}#financements")
+        return redirect(f"{subject.get_absolute_url()}#financements")
     said = {"said": message, "undo": undo, "refused": status != 200, "target": first.target}
-    context = panel(request, project) | said | {"done": done}
+    context = panel(request, subject) | said | {"done": done}
     html = render_to_string(first.template, context, request)
     context["oob"] = True
-    [other] = {PROJECT_PANEL, QUESTION_PANEL} - {first}
+    [other] = {MATCH_PANEL, QUESTION_PANEL} - {first}
     html += render_to_string(other.template, context, request)
     html += render_to_string("funding/_answer_said.html", context, request)
     response = HttpResponse(html, status=status)

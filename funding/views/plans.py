@@ -15,13 +15,11 @@ from crm.htmx import render_page, render_panel
 from crm.models import Project
 from crm.perms import can_edit
 from crm.query import row_id
-from funding.action_facts import matches_of_action
 from funding.forms.plans import PlanForm, ScenarioForm
-from funding.matching import matches_of
 from funding.models import Application, CostLine, FinancingPlan, SourceLine
 from funding.plan_facts import PlanReader, compared
 from funding.plan_filters import PlanFilter
-from funding.portfolio import Sorted
+from funding.portfolio import found_for
 
 PER_PAGE = 50
 FIRST = "Plan de base"
@@ -264,11 +262,7 @@ def plan_programs(request, pk):
     """The programs that may fund the project or the action, to add one as a source."""
     found = get_plan(request, pk, to_edit=True)
     taken = {source.program_id for source in found.sources.all()}
-    if found.project_id:
-        live = Sorted(found.project, matches_of(found.project, request.user)).live
-    else:
-        matches = matches_of_action(found.action, request.user)
-        live = [match for match in matches if not match.is_excluded]
+    live = found_for(found.subject, request.user).live
     context = {
         "plan": found,
         "subject": found.subject,

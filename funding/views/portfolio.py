@@ -14,9 +14,11 @@ from crm.decorators import check, takes
 from crm.htmx import is_fragment, render_page
 from crm.models import Organisation
 from crm.perms import can_edit
-from funding.forms.answers import AnswerForm
-from funding.portfolio import Informations, matches_of_holder, sentence
-from funding.views.matches import get_project, note
+from funding.eu_size import Reading
+from funding.facts import PUBLIC_KINDS
+from funding.portfolio import Informations, counted, matches_of_holder
+from funding.views.matches import card, note
+from funding.views.subjects import get_subject
 
 FIRST = 4
 PER_PAGE = 20
@@ -40,23 +42,25 @@ def holder_panel(request, pk):
 
 
 @require_POST
-def information_answer(request, pk):
-    return answered(request, pk, whole, "funding/_informations.html")
+def information_answer(request, pk, kind):
+    subject = get_subject(request, kind, pk)
+    return answered(request, subject, whole, "funding/_informations.html")
 
 
 @require_POST
-def holder_answer(request, pk):
+def holder_answer(request, pk, kind):
+    subject = get_subject(request, kind, pk)
+
     def shown(request):
-        return of_holder(request, get_project(request, pk).holder)
+        return of_holder(request, get_holder(request, subject.holder_id))
 
-    return answered(request, pk, shown, "funding/_holder_informations.html")
+    return answered(request, subject, shown, "funding/_holder_informations.html")
 
 
-def answered(request, pk, shown, template):
-    """Note what was answered through a project, and show again what is missing."""
-    project = get_project(request, pk)
-    check(can_edit, request.user, project.territory)
-    form, said = note(request, project)
+def answered(request, subject, shown, template):
+    """Note what was answered through a project or an action, and show again what is missing."""
+    check(can_edit, request.user, subject.territory)
+    form, said = note(request, subject)
     if form is not None and form.errors:
         said = " ".join(text for errors in form.errors.values() for text in errors)
         status = 422
@@ -76,7 +80,7 @@ def answered(request, pk, shown, template):
 
 
 def whole(request):
-    """The questions over all the projects the viewer sees, by fact, what settles most first."""
+    """The questions over all that the viewer sees, by fact, what settles most first."""
     territory, today = request.territory, timezone.localdate()
     informations = Informations.of_territory(request.user, territory, today)
     page = Paginator(informations.by_fact, PER_PAGE).get_page(request.GET.get("page"))
@@ -85,15 +89,16 @@ def whole(request):
     rows = []
     for row in page:
         owners = row.owners if row.fact == wanted else row.owners[:OWNERS]
-        asked = [card(one, next(number)) for one in owners]
-        rows.append({"row": row, "owners": asked, "more": len(row.owners) - len(owners)})
+        asked = [listed(one, next(number), "information_answer") for one in owners]
+        more = len(row.owners) - len(owners)
+        among = counted(row.subjects)
+        rows.append({"row": row, "owners": asked, "more": more, "among": among})
     return {
-        **top(request, informations, territory),
+        **top(request, informations, territory, "information_answer"),
         "page": page,
         "rows": rows,
         "wanted": wanted,
         "address": reverse("funding:information_list"),
-        "answer_url": "funding:information_answer",
         "target": "#informations",
     }
 
@@ -101,34 +106,45 @@ def whole(request):
 def of_holder(request, organisation):
     matches = matches_of_holder(organisation, request.user, timezone.localdate())
     return {
-        **top(request, Informations.of(matches), organisation.territory),
+        **top(request, Informations.of(matches), organisation.territory, "holder_answer"),
         "organisation": organisation,
         "address": f"{organisation.get_absolute_url()}#informations",
-        "answer_url": "funding:holder_answer",
         "target": "#informations",
+        "size": size_of(organisation, request.user),
     }
 
 
-def top(request, informations, territory):
+def size_of(organisation, viewer):
+    """The European size as the figures give it, for the team alone; nothing for a public body."""
+    if organisation.kind in PUBLIC_KINDS or not can_edit(viewer, organisation.territory):
+        return None
+    return Reading(organisation, viewer, timezone.localdate())
+
+
+def top(request, informations, territory, route):
     shown = informations.first(FIRST)
     return {
         "can_edit": can_edit(request.user, territory),
-        "top": [card(one, number) for number, one in enumerate(shown, start=1)],
+        "top": [listed(one, number, route) for number, one in enumerate(shown, start=1)],
         "settled": informations.settled(shown),
         "couples": len(informations.couples),
-        "projects": len(informations.projects),
+        "couple_words": couple_words(informations.subjects),
+        "among": counted(informations.subjects),
         "facts": len(informations.missing),
     }
 
 
-def card(asked, number):
-    """A question with its form; `number` tells it apart on the page."""
-    return {
-        "one": asked,
-        "gain": sentence(asked, "couple,couples"),
-        "form": AnswerForm(question=asked.question, auto_id=f"q-{number}-%s"),
-        "number": number,
-    }
+def couple_words(keys):
+    """What a couple is made of, for a count."""
+    if all(kind == "project" for kind, _ in keys):
+        return "couple projet-dispositif,couples projet-dispositif"
+    return "couple,couples"
+
+
+def listed(asked, number, route):
+    """A card of a question, with the other subjects that its answer serves."""
+    shown = card(asked, number, route=route, words="couple,couples")
+    return {**shown, "among": counted(asked.subjects) if len(asked.subjects) > 1 else ""}
 
 
 def get_holder(request, pk):

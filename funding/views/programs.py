@@ -118,19 +118,19 @@ def kept_by(request, current, today):
 
 
 def said_expired(viewer, program):
-    """To who keeps the catalogue, the officers who set it aside as expired; the projects they did
-    it for stay with those who see them."""
+    """To who keeps the catalogue, the officers who set it aside as expired; what they did it for
+    stays with those who see it."""
     if not can_edit_catalogue(viewer, program.territory):
         return []
     flags = MatchDecision.objects.filter(program=program).said_expired()
-    return list(flags.select_related("project__territory")[:5])
+    return list(flags.select_related("project__territory", "action__plan__territory")[:5])
 
 
 def matches_of_program(found, viewer, projects, today):
     """The open projects of the territory that it may fund, the best first, without those for which
     the team set it aside."""
     dismissed = MatchDecision.objects.filter(program=found.pk).dismissed()
-    projects = projects.exclude(pk__in=dismissed.order_by().values("project"))
+    projects = projects.exclude(pk__in=dismissed.filter(action=None).order_by().values("project"))
     matcher = Matcher(viewer, programs=Program.objects.filter(pk=found.pk), today=today)
     fetched = with_facts(projects.open())
     matches = [match for project in fetched for match in matcher.matches(project)]

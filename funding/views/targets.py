@@ -25,6 +25,7 @@ def target_list(request, pk):
         "eligible": sum(row.is_eligible for row in rows),
         "with_project": sum(row.project is not None for row in rows),
         "dismissed": len(found.dismissed) if found else 0,
+        "applies": found is None or found.applies,
         "in_team": can_work_in_team(request.user, request.territory),
     }
     status = 200 if filterset.is_valid() else 400

@@ -2,7 +2,9 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -11,12 +13,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.decorators import allow, check
 from crm.htmx import render_page, render_panel
-from crm.models import Project
 from crm.perms import can_edit
 from crm.query import row_id
 from crm.templatetags.french import plural
 from funding import watch
 from funding.models import DigestSubscription, Program, WatchNotice
+from funding.models.subjects import is_action
+from funding.views.subjects import get_subject
 from funding.watch_filters import ClosingFilter, WatchFilter
 
 PER_PAGE = 50
@@ -35,6 +38,7 @@ def watch_list(request):
         "newest": max((notice.pk for notice in page), default=0),
         "can_edit": can_edit(request.user, request.territory),
         "wants_digest": wants_digest(request.user),
+        "sends_mail": settings.SENDS_MAIL,
     }
     status = 200 if filterset.is_valid() else 400
     return render_page(
@@ -44,7 +48,7 @@ def watch_list(request):
 
 @require_safe
 def watch_closing(request):
-    """One row for each project that could still ask a program that closes soon."""
+    """One row for each project or action that could still ask a program that closes soon."""
     filterset = ClosingFilter(request.GET, queryset=Program.objects.all(), request=request)
     rows = filterset.closings(request.user, request.territory)
     pairs = [(closing, candidate) for closing in rows for candidate in closing.candidates]
@@ -61,12 +65,15 @@ def watch_closing(request):
 
 
 @require_safe
-def panel(request, pk):
-    """What changed for one project, on its page."""
-    projects = Project.objects.visible_to(request.user).select_related("territory", "holder")
-    project = get_object_or_404(projects, pk=pk)
-    rows = watch.notices(request.user, project.territory).filter(project=project).for_list()
-    context = {"project": project, "notices": rows.order_by("-noticed_at", "-pk")[:SHOWN]}
+def panel(request, pk, kind):
+    """What changed for one project or action, on its page."""
+    subject = get_subject(request, kind, pk)
+    rows = watch.notices(request.user, subject.territory).of(subject).for_list()
+    context = {
+        "project": subject,
+        "is_action": is_action(subject),
+        "notices": rows.order_by("-noticed_at", "-pk")[:SHOWN],
+    }
     return render_panel(request, "funding/_watch_panel.html", context)
 
 
@@ -81,7 +88,7 @@ def seen(request):
     elif program := request.POST.get("program"):
         rows = rows.filter(program=row_id(program))
     elif request.GET:
-        found = WatchFilter(request.GET, queryset=rows.with_stakes(), request=request).qs
+        found = WatchFilter(request.GET, queryset=rows.for_list(), request=request).qs
         rows = WatchNotice.objects.filter(pk__in=found.order_by().values("pk"))
     if newest := row_id(request.POST.get("newest")):
         rows = rows.filter(pk__lte=newest)
@@ -102,8 +109,8 @@ def seen(request):
 def unseen(request, mark):
     """Take back one click of « vu », whoever of the team made it."""
     rows = WatchNotice.objects.visible_to(request.user).filter(seen_mark=mark)
-    first = get_object_or_404(rows.select_related("project__territory")[:1])
-    check(can_edit, request.user, first.project.territory)
+    first = rows.select_related("project__territory", "action__plan__territory")[:1]
+    check(can_edit, request.user, get_object_or_404(first).subject.territory)
     pks = list(rows.values_list("pk", flat=True))
     again = WatchNotice.objects.filter(pk__in=pks)
     count = again.update(seen_at=None, seen_by=None, seen_mark=None)
@@ -123,7 +130,9 @@ def back(request):
 @allow(can_edit)
 @require_POST
 def digest(request):
-    """Take or leave the weekly mail."""
+    """Take or leave the weekly mail, where mail is sent."""
+    if not settings.SENDS_MAIL:
+        raise BadRequest("Cette installation n’envoie pas de courriel.")
     is_wanted = request.POST.get("wanted") == "1"
     DigestSubscription.objects.update_or_create(
         user=request.user, defaults={"is_wanted": is_wanted}

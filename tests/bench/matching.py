@@ -28,7 +28,7 @@ def measures():
 
 def one_project():
     from funding import ranking
-    from funding.eligibility import Fact, Interval, Rules, Window
+    from funding.eligibility import Answers, Fact, Interval, Rules, Window
 
     chance = random.Random(1)
     window = Window("open")
@@ -47,9 +47,9 @@ def one_project():
     numbers = [[chance.random() for _ in range(CRITERIA)] for _ in range(PROGRAMS)]
 
     def ours():
-        given = {}
+        given = Answers(facts, TODAY)
         for program in rules:
-            ranking.rank(program.assess(facts, TODAY, given), eligible_costs=Decimal("1760000"))
+            ranking.rank(program.assess_by(given), eligible_costs=Decimal("1760000"))
 
     def floor():
         for program in numbers:

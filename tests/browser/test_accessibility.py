@@ -26,7 +26,14 @@ from crm.models import (
     Territory,
 )
 from funding import ledger_imports
-from funding.models import Application, ApplicationPiece, CatalogueImport, Envelope, ReceivedAid
+from funding.models import (
+    Application,
+    ApplicationPiece,
+    CatalogueImport,
+    CountedFirm,
+    Envelope,
+    ReceivedAid,
+)
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.test_access import GET, ROUTES
 
@@ -51,6 +58,7 @@ NOT_PAGES = {
     "crm:import_refused",
     "crm:organisation_names",
     "crm:interaction_links",
+    "funding:program_names",
     "reporting:committee_workbook",
     "reporting:national_return",
     "reporting:minimis_declaration",
@@ -208,6 +216,7 @@ def things(territory):
         "financing_plan": project.financing_plans.chosen().get(),
         "aid": ReceivedAid.objects.filter(organisation=project.holder).first(),
         "envelope": Envelope.objects.first(),
+        "counted_firm": CountedFirm.objects.exclude(tie="own").first(),
     }
     ledger = ledger_imports.receive("aides.csv", AIDS.encode(), territory, by=None)
     ledger.save()

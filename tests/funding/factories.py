@@ -9,6 +9,7 @@ from funding.models import (
     ApplicationPiece,
     CatalogueImport,
     CostLine,
+    CountedFirm,
     Envelope,
     FinancingPlan,
     Funder,
@@ -234,3 +235,21 @@ class EnvelopeFactory(factory.django.DjangoModelFactory):
     territory = factory.SubFactory(TerritoryFactory, perimeter=True)
     title = factory.Sequence("Enveloppe {}".format)
     amount = 100_000
+
+
+class CountedFirmFactory(factory.django.DjangoModelFactory):
+    """A partner at 30 %; `years` gives its accounts, as {year: Figures}."""
+
+    class Meta:
+        model = CountedFirm
+        skip_postgeneration_save = True
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    territory = factory.SelfAttribute("organisation.territory")
+    tie = "partner"
+    name = factory.Sequence("Participations {}".format)
+    share = 30
+
+    @factory.post_generation
+    def years(firm, create, figures, **kwargs):  # noqa: N805 (factory_boy passes the row)
+        firm.note(figures or {})

@@ -7,9 +7,10 @@ from django.utils.html import strip_tags
 
 from actions.models import Action
 from crm.models import Commune, Epci, Role
-from funding.action_facts import ActionFactReader, ActionSubject, matches_of_action, with_facts
+from funding.action_facts import ActionFactReader, matches_of_action, with_facts
 from funding.eligibility import Verdict
 from funding.models import DeclaredFact
+from funding.models.subjects import ActionSubject
 from tests.actions.factories import ActionFactory
 from tests.crm.factories import OrganisationFactory, UserFactory
 from tests.funding.factories import ApplicationFactory, FinancingPlanFactory, ProgramFactory
@@ -138,9 +139,10 @@ def test_filing_of_the_action_is_known_to_the_incentive_effect(action):
     assert filed == {file.program.code: datetime.date(2026, 6, 1)}
 
 
-def test_page_of_an_action_asks_for_its_three_panels(officer_client, action):
+def test_page_of_an_action_asks_for_its_panels(officer_client, action):
     page = officer_client.get(action.get_absolute_url()).content.decode()
-    for name in ("action_panel", "action_plan_panel", "action_application_panel"):
+    names = ("panel", "question_panel", "watch_panel", "plan_panel", "application_panel")
+    for name in (f"action_{name}" for name in names):
         assert reverse(f"funding:{name}", args=[action.pk]) in page
 
 
@@ -151,7 +153,9 @@ def test_panel_shows_what_fits_and_opens_a_file(officer_client, action):
     address = reverse("funding:action_application_new", args=[action.pk])
     assert f"{address}?dispositif={program.pk}" in response.content.decode()
     assert "1 éligible" in text(response)
-    assert excluded.name in text(response)
+    assert excluded.name not in text(response)
+    others = officer_client.get(response.context["to"]["panel"], {"vue": "non-eligibles"})
+    assert excluded.name in text(others)
     opened = officer_client.get(f"{address}?dispositif={program.pk}")
     assert opened.context["form"]["program"].value() == program.pk
 
@@ -169,13 +173,6 @@ def test_plan_of_an_action_takes_a_source_from_its_matches(officer_client, actio
     assert form.context["form"]["program"].value() == program.pk
 
 
-def test_questions_say_where_to_answer(officer_client, action):
-    ProgramFactory(criteria=[{"key": "x", **DUES}])
-    page = officer_client.get(reverse("funding:action_panel", args=[action.pk]))
-    assert "1 information à réunir" in text(page)
-    assert f"fiche de {action.pilot}" in text(page)
-
-
 def test_without_pilot_the_panel_says_why_nothing_is_certain(officer_client, action):
     Action.objects.update(pilot=None)
     ProgramFactory(criteria=[{"key": "x", **EPCI}])
@@ -184,7 +181,12 @@ def test_without_pilot_the_panel_says_why_nothing_is_certain(officer_client, act
 
 
 @pytest.mark.parametrize(
-    ("criteria", "words"), [([], "Le catalogue est vide"), ([COMPANY], "aucun ne convient")]
+    ("criteria", "words"),
+    [
+        ([], "Le catalogue est vide"),
+        ([COMPANY], "ne s’adresse à ce genre de pilote"),
+        ([{**COSTS, "min": 90_000}], "aucun ne convient à cette fiche"),
+    ],
 )
 def test_when_nothing_fits_the_panel_says_which_nothing(officer_client, action, criteria, words):
     for criterion in criteria:

@@ -58,6 +58,9 @@ def test_a_second_click_opens_no_second_file(officer_client, project):
         ({"status": "a_deposer", "amount_granted": "10"}, "dossier accepté"),
         ({"status": "a_deposer", "amount_requested": "dix mille"}, "n’est pas un nombre"),
         ({"status": "a_deposer", "amount_requested": "-5"}, "négatif"),
+        ({"status": "a_deposer", "due_on": "0001-01-05"}, "de 2000 à 2100"),
+        ({"status": "a_deposer", "due_on": "9999-12-31"}, "de 2000 à 2100"),
+        ({"status": "depose", "filed_on": "2031-01-01"}, "à venir"),
     ],
 )
 def test_what_does_not_hold_is_refused_with_a_sentence(officer_client, project, data, sentence):
@@ -110,6 +113,42 @@ def test_a_move_is_undone_with_all_it_brought(officer_client, project):
         assert (application.status, application.amount_granted) == ("en_instruction", None)
         assert application.decided_on is None
     assert application.moves.count() == 1
+
+
+def test_moves_are_undone_one_after_the_other(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    move(officer_client, application, "complet")
+    move(officer_client, application, "en_instruction", on="2026-09-12")
+    for status in ("complet", "depose"):
+        last = application.moves.first()
+        officer_client.post(
+            reverse("funding:application_move_undo", args=[application.pk, last.pk])
+        )
+        application.refresh_from_db()
+        assert application.status == status
+
+
+def test_what_was_corrected_after_a_move_is_not_lost_by_undoing_it(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    move(officer_client, application, "accepte", amount_granted="50 000", on="2026-10-01")
+    application.amount_granted = D("60000")
+    application.save_over(application.version)
+    last = application.moves.first()
+    url = reverse("funding:application_move_undo", args=[application.pk, last.pk])
+    assertContains(officer_client.post(url, follow=True), "ce changement reste")
+    application.refresh_from_db()
+    assert (application.status, application.amount_granted) == ("accepte", D("60000"))
+
+
+def test_completeness_keeps_its_first_day_until_it_is_lost(officer_client, project):
+    application = ApplicationFactory(project=project, filed=True)
+    move(officer_client, application, "complet")
+    move(officer_client, application, "en_instruction", on="2026-09-20")
+    assert str(application.received_on) == "2026-09-10"
+    move(officer_client, application, "incomplet", on="2026-09-25")
+    assert application.received_on is None
+    move(officer_client, application, "en_instruction", on="2026-10-02")
+    assert str(application.received_on) == "2026-10-02"
 
 
 def test_only_the_last_move_is_undone(officer_client, project):

@@ -393,6 +393,7 @@ def test_the_right_dossier_is_picked_in_a_list():
             '{"number": 1, "state": "accepte", "dateDepot": "0001-01-01T00:00:00+14:00"}',
             "dateDepot",
         ),
+        ('{"number": 1, "state": "accepte", "dateDepot": "9999-12-31"}', "dateDepot"),
     ],
 )
 def test_an_answer_that_tells_nothing_is_refused_with_a_sentence(text, sentence):

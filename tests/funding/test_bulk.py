@@ -72,7 +72,7 @@ def portfolio(territory, chance):
                 naf_2025=chance.choice(["", "20.42Y"]),
                 headcount=maybe(19, 42),
                 workforce_band=maybe(*bands),
-                closed_on=maybe(dt.date(2020, 1, 1)),
+                closed_on=maybe(dt.date(2020, 1, 1), dt.date(2024, 1, 1)),
             )
     stages = list(Stage.objects.all())
     for number in range(40):

@@ -1,10 +1,13 @@
 """The journey of a manager who imports a catalogue: upload, preview, commit, result, undo."""
 
+import datetime as dt
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from crm.models import Role
@@ -25,6 +28,7 @@ from tests.funding.catalogues import (
 from tests.funding.factories import (
     ApplicationFactory,
     CatalogueImportFactory,
+    EnvelopeFactory,
     FunderFactory,
     ProgramFactory,
 )
@@ -385,6 +389,61 @@ def test_undoing_keeps_what_was_used_or_corrected_since(manager, territory):
     page = manager.get(url(batch))
     assertContains(page, "modifié ou utilisé depuis")
     assertContains(page, "ces champs sont gardés")
+
+
+def test_undoing_keeps_the_funders_that_something_names_since(manager, territory):
+    ours = ProgramFactory()
+    made = [
+        transition(
+            id=f"f{n}", titre=f"Scierie {noun}", **{"opérateur de contact": f"Caisse {noun}"}
+        )
+        for n, noun in enumerate(("acier", "bois", "cuir"))
+    ]
+    batch = bring(manager, *made)
+    first, second, third = Funder.objects.exclude(pk=ours.funder_id).order_by("name")
+    EnvelopeFactory(territory=territory, funder=first)
+    catalogue.publish(
+        ours,
+        {"funder": second.pk},
+        source="arrêté",
+        applies_from=timezone.localdate() + dt.timedelta(days=30),
+    )
+    assert manager.post(url(batch, "undo")).status_code == 302
+    assert set(Funder.objects.all()) == {ours.funder, first, second}
+    assert Program.objects.get() == ours
+    assert third not in Funder.objects.all()
+    due = ProgramVersion.objects.apply_due(today=timezone.localdate() + dt.timedelta(days=31))
+    assert due == 1
+
+
+def test_undoing_an_older_import_leaves_what_a_newer_one_wrote(manager):
+    bring(manager, transition())
+    older = bring(manager, transition(promesse="Mesurez mieux"))
+    newer = bring(manager, transition(promesse="Mesurez tout"))
+    manager.post(url(older, "undo"))
+    program = Program.objects.get()
+    assert program.summary == "Mesurez tout"
+    assert catalogue.corrections(program) == []
+    assertContains(manager.get(url(older)), "repris depuis par un autre import")
+    bring(manager, transition(promesse="Mesurez encore"))
+    program.refresh_from_db()
+    assert program.summary == "Mesurez encore"
+    assert newer.pk
+
+
+def test_a_vanished_program_that_cannot_be_flagged_is_told_and_stops_nothing(manager):
+    bring(manager, transition(), transition(id="autre", titre="Scierie nouvelle"))
+    gone = Program.objects.get(external_id="autre")
+    # What a former release let in, and this one refuses.
+    Program.objects.filter(pk=gone.pk).update(instruments=["bogus"])
+    ProgramVersion.objects.filter(program=gone).update(
+        values={**gone.versions.get().values, "instruments": ["bogus"]}
+    )
+    batch = bring(manager, transition(promesse="Mesurez mieux"), flag_vanished="on")
+    gone.refresh_from_db()
+    assert gone.state == "open"
+    assert Program.objects.get(external_id="diag-copeaux").summary == "Mesurez mieux"
+    assertContains(manager.get(url(batch)), "sauf ceux que le catalogue refuse")
 
 
 def test_an_import_is_undone_within_two_days_only(manager):

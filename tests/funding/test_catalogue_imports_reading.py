@@ -4,17 +4,12 @@ import datetime as dt
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from funding.catalogue_imports import aides_territoires, data_gouv, mission_transition
-from funding.catalogue_imports.cleaning import items, plain, shortened, web_address
 from funding.catalogue_imports.drafts import Draft
 from funding.catalogue_imports.places import Places
-from funding.catalogue_imports.similar import Namesakes
-from funding.catalogue_imports.values import Problem, day, percent, terms, whole
+from funding.catalogue_imports.values import Problem
 from funding.eligibility import Rules, Verdict, Window
-from funding.merge import merge
 from tests.funding.catalogues import SHEET, gouv, territoires, transition
 
 PLACES = Places(
@@ -36,132 +31,6 @@ def said(module, row):
     """The conditions left to a person, in full."""
     criteria = values_of(module, row)["criteria"]
     return [c["text"].replace("\u00a0", " ") for c in criteria if c["kind"] == "text"]
-
-
-# ── Text without markup ──
-
-
-@pytest.mark.parametrize(
-    ("received", "expected"),
-    [
-        ("<p>Un <b>deux</b></p><p>trois</p>", "Un deux\n\ntrois"),
-        ("<ul><li>a</li><li>b</li></ul>", "– a\n– b"),
-        ("<ol><li>un<li>deux</ol>fin", "1. un\n2. deux\nfin"),
-        ("a<br>b<br/>c", "a\nb\nc"),
-        ('<a href="https://a.fr/x">ici</a>', "ici (https://a.fr/x)"),
-        ('<a href="https://a.fr">https://a.fr</a>', "https://a.fr"),
-        ('<a href="javascript:alert(1)">ici</a>', "ici"),
-        ('<a href="data:text/html,x">ici</a>', "ici"),
-        ("<script>alert(1)</script>reste", "reste"),
-        ("<script>jamais fermé", "jamais fermé"),
-        ("<!-- jamais fermé <p>reste", "jamais fermé\n\nreste"),
-        ("<img src=x onerror=alert(1)>reste", "reste"),
-        ("effectif <PME et <10 salariés", "effectif <PME et <10 salariés"),
-        ("a &lt;b&gt; &amp;lt; &lol9;", "a <b> &lt; &lol9;"),
-        ("**gras** et [lien](https://a.fr/b)", "gras et lien (https://a.fr/b)"),
-        ("[mal](javascript:alert)", "mal"),
-        ("## Titre\n* un\n• deux", "Titre\n– un\n– deux"),
-        ("invi\u200bsible \u202eet retourné\x00", "invisible et retourné"),
-        ("a\r\n\r\n\r\n\r\nb", "a\n\nb"),
-    ],
-)
-def test_markup_becomes_plain_text_with_lists_and_addresses(received, expected):
-    assert plain(received) == expected
-
-
-@given(st.text(alphabet="<>/&;!-abp ilscrt=\"'\n[]()*", max_size=300))
-def test_no_text_received_can_hold_a_tag_or_break_the_reader(received):
-    found = plain(received)
-    assert plain(f"{received}<b>Fin</b>").endswith("Fin") or "<" in found
-    assert "\n\n\n" not in found
-
-
-def test_an_endless_text_is_cut_and_read_quickly():
-    for unit in ("<ul><li>", "<script", "<!--", "[a](", "**a", "&", "<p>"):
-        assert len(plain(unit * 60_000)) <= 110_000
-
-
-@pytest.mark.parametrize(
-    ("address", "expected"),
-    [
-        ("https://exemple.fr/a ", "https://exemple.fr/a"),
-        ("HTTP://exemple.fr", "HTTP://exemple.fr"),
-        ("ftp://exemple.fr", ""),
-        ("//exemple.fr", ""),
-        ("https://", ""),
-        ("https://a b", ""),
-        ("http://[mal", ""),
-    ],
-)
-def test_only_web_addresses_are_kept(address, expected):
-    assert web_address(address) == expected
-
-
-def test_lines_and_cuts():
-    assert items("Un\n– deux\n3. trois\n\n") == ["Un", "deux", "trois"]
-    assert shortened("Une phrase. Une autre qui est longue.", 20) == "Une phrase."
-    assert shortened("sansespaceaucunetlong", 10).endswith("…")
-
-
-# ── Values ──
-
-
-@pytest.mark.parametrize(
-    ("received", "expected"),
-    [
-        ("31/12/2027", "2027-12-31"),
-        ("1/2/2027", "2027-02-01"),
-        ("04/07/24", "2024-07-04"),
-        ("2027-12-31", "2027-12-31"),
-        ("2027-12-30T23:00:00.000Z", "2027-12-31"),
-        ("2027-06-30T22:00:00Z", "2027-07-01"),
-        ("2027-06-30T21:59:59Z", "2027-06-30"),
-        ("2027-06-30 00:00:00", "2027-06-30"),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_days(received, expected):
-    assert day(received, "date") == expected
-
-
-@pytest.mark.parametrize("received", ["31/02/2027", "demain", "01/01/0001", "2027-13-01", 12, []])
-def test_what_is_no_day_is_refused_by_name(received):
-    with pytest.raises(Problem, match="date"):
-        day(received or "[]", "date")
-
-
-@pytest.mark.parametrize(
-    ("received", "expected"),
-    [
-        ("50 000 €", {"aid_max": "50000"}),
-        ("Jusqu’à 50\u202f000 € HT", {"aid_max": "50000"}),
-        ("1,5 M€", {"aid_max": "1500000"}),
-        ("30 %", {"rate_max": "30"}),
-        ("jusqu'à 70%", {"rate_max": "70"}),
-        ("de 5 000 € HT à 200 000 € HT", {"aid_min": "5000", "aid_max": "200000"}),
-        ("entre 10 et 20 %", {"rate_min": "10", "rate_max": "20"}),
-        ("jusqu'à 70% du coût de l'étude", {}),
-        ("80 %, dans un maximum de 18 000 €", {}),
-        ("selon projet", {}),
-        ("120 %", {}),
-        ("de 20 000 € à 5 000 €", {}),
-        ("", {}),
-    ],
-)
-def test_only_certain_amounts_are_read(received, expected):
-    assert terms(received) == expected
-
-
-def test_numbers_may_be_texts_and_absurd_ones_are_refused():
-    assert whole("250", "x") == whole(250, "x") == whole("2 50", "x") == 250
-    assert whole("", "x") is None
-    assert percent("40 %", "x") == percent(40, "x") == "40"
-    for bad in ("dix", True, -1, 2.5, "1e999", "NaN"):
-        with pytest.raises(Problem):
-            whole(bad, "x")
-    with pytest.raises(Problem, match="120"):
-        percent(120, "taux")
 
 
 # ── Mission Transition ──
@@ -300,6 +169,77 @@ def test_a_program_after_the_schema_is_read_too():
 def test_a_broken_program_is_refused_with_a_sentence(fields, sentence):
     with pytest.raises(Problem, match=sentence):
         values_of(mission_transition, transition(**fields))
+
+
+def sizes(*lines):
+    told = {"taille de l'entreprise": list(lines), "autres critères d'éligibilité": []}
+    row = transition(eligibilityData={}, **conditions(**told))
+    limits = read(mission_transition, row).get("headcount", {})
+    return limits.get("min"), limits.get("max"), said(mission_transition, row)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Plus de 10 salariés", "Moins de 250 salariés"], (11, 249, [])),
+        (["Moins de 250 salariés", "Plus de 10 salariés"], (11, 249, [])),
+        (["Plus de 10 salariés", "Plus de 10 salariés"], (11, None, [])),
+        (
+            ["De 10 à 49 salariés", "De 50 à 249 salariés"],
+            (None, None, ["Taille : De 10 à 49 salariés", "Taille : De 50 à 249 salariés"]),
+        ),
+        (
+            ["Moins de 5 salariés", "Plus de 10 salariés"],
+            (None, None, ["Taille : Moins de 5 salariés", "Taille : Plus de 10 salariés"]),
+        ),
+        (["Moins de 0 salariés"], (None, None, ["Taille : Moins de 0 salariés"])),
+        (["Entre 50 et 10 salariés"], (None, None, ["Taille : Entre 50 et 10 salariés"])),
+    ],
+)
+def test_no_line_on_the_size_is_lost(lines, expected):
+    assert sizes(*lines) == expected
+
+
+def test_two_rules_of_a_key_are_both_kept():
+    draft = Draft()
+    draft.sectors(["C"], [], "Secteurs")
+    draft.sectors([], ["10"], "Secteurs")
+    assert [row["key"] for row in draft.criteria] == ["naf", "naf_2"]
+
+
+@pytest.mark.parametrize(
+    ("line", "rest"),
+    [
+        ("Le projet ne doit pas avoir commencé avant la demande d’aide", False),
+        ("Les travaux ne doivent pas avoir démarré avant le dépôt du dossier.", False),
+        ("Le projet ne doit pas avoir débuté et doit coûter plus de 50 000 €", True),
+        ("Le projet ne doit pas avoir commencé avant l’accord de la Région", True),
+    ],
+)
+def test_what_follows_the_incentive_effect_is_kept(line, rest):
+    row = transition(**conditions(**{"autres critères d'éligibilité": [line]}))
+    assert "not_started" in read(mission_transition, row)
+    assert said(mission_transition, row) == ([line] if rest else [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "regions", "texts"),
+    [
+        (["Occitanie", "Bretagne"], ["53", "76"], []),
+        (["Occitanie"], ["76"], []),
+        (["France entière", "Bretagne"], None, []),
+        (
+            ["Occitanie", "Bretagne", "Hors métropoles"],
+            None,
+            ["Lieu : Occitanie, Bretagne", "Lieu : Hors métropoles"],
+        ),
+    ],
+)
+def test_several_places_are_one_rule(lines, regions, texts):
+    told = {"secteur géographique": lines, "autres critères d'éligibilité": []}
+    row = transition(eligibilityData={}, **conditions(**told))
+    assert read(mission_transition, row).get("place", {}).get("regions") == regions
+    assert said(mission_transition, row) == texts
 
 
 def test_suspended_and_incentive_effect():
@@ -459,58 +399,7 @@ def test_audiences_that_mean_only_some_firms_stay_to_be_confirmed():
     assert "Bénéficiaires : Agriculteurs" in said(aides_territoires, row)
 
 
-# ── What a person corrected; who looks like whom ──
-
-SAME = [{"key": "a", "min": 1}, {"key": "b"}]
-
-
-@pytest.mark.parametrize(
-    ("last", "standing", "theirs", "fresh", "changed", "kept"),
-    [
-        ("1", "1", "1", None, 0, 0),
-        ("1", "1", "2", "2", 1, 0),
-        ("1", "3", "2", None, 0, 1),
-        ("1", "3", "1", None, 0, 1),
-        ("1", "2", "2", None, 0, 0),
-    ],
-)
-def test_only_what_still_says_what_was_imported_is_overwritten(
-    last, standing, theirs, fresh, changed, kept
-):
-    found = merge({"x": last}, {"x": standing}, {"x": theirs})
-    assert found.fresh.get("x") == fresh
-    assert (len(found.changed), len(found.kept)) == (changed, kept)
-
-
-def test_criteria_are_merged_by_key():
-    ours = [{"key": "a", "min": 5}, {"key": "b"}, {"key": "mine"}]
-    theirs = [{"key": "a", "min": 2}, {"key": "c"}]
-    found = merge({"criteria": SAME}, {"criteria": ours}, {"criteria": theirs})
-    assert found.fresh["criteria"] == [{"key": "a", "min": 5}, {"key": "c"}, {"key": "mine"}]
-    assert found.kept == [
-        ("criteria", {"key": "a", "min": 5}, {"key": "a", "min": 2}),
-        ("criteria", {"key": "mine"}, None),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "funder", "found"),
-    [
-        ("Fonds Chaleur", "ademe", "Fonds chaleur"),
-        ("Le fonds chaleur", "autre", "Fonds chaleur"),
-        ("Fonds vert recyclage foncier", "etat", "Fonds vert – Recyclage foncier (friches)"),
-        ("Aide au conseil", "ademe", None),
-        ("Prêt vert", "bpifrance", None),
-    ],
-)
-def test_likeness(name, funder, found):
-    ours = [
-        ("Fonds chaleur", "ademe"),
-        ("Fonds vert – Recyclage foncier (friches)", "etat"),
-        ("Prêt croissance", "bpifrance"),
-    ]
-    namesakes = Namesakes([(name, name, funder) for name, funder in ours])
-    assert namesakes.of(name, funder) == found
+# ── What all of them share ──
 
 
 def test_a_condition_written_twice_is_one():

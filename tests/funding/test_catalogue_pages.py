@@ -44,7 +44,7 @@ def filled(program, do="publish", **changes):
     data = sent(CriteriaEditor(program.criteria))
     for name in form.fields:
         value = form[name].value()
-        if isinstance(value, list) and name in ("instruments", "themes", "uncertain"):
+        if isinstance(value, list):
             data.setlist(name, value)
         elif isinstance(value, bool):
             if value:
@@ -56,7 +56,7 @@ def filled(program, do="publish", **changes):
     data["do"] = do
     for name, value in changes.items():
         data.setlist(name, value) if isinstance(value, list) else data.__setitem__(name, value)
-    return data
+    return dict(data.lists())  # the client would send the last of each
 
 
 def edit(client, program, **changes):
@@ -125,7 +125,7 @@ def test_a_version_for_a_day_to_come_is_announced(manager, program):
         ({"rate_min": "60"}, "dépasse le taux maximum"),
         ({"opens_on": "2026-12-02", "closes_on": "2026-12-01"}, "ferme avant d’ouvrir"),
         ({"applies_from": "2020-01-01"}, "la chevaucherait"),
-        ({"incompatible_with": "P999"}, "n’est le code d’aucun dispositif"),
+        ({"incompatible_with": "P999"}, "P999\u00a0» n’est ni le nom ni le code d’un dispositif"),
         ({"deadlines": "bientôt"}, "commencez la ligne par une date"),
         (
             {"source": ""},
@@ -144,6 +144,81 @@ def test_what_cannot_be_is_refused_and_kept_on_screen(manager, program, changes,
     assert sentence.lower() in text.lower()
     assert "Nom tapé" in text
     assert program.versions.count() == 1
+
+
+def test_programs_are_chosen_by_name_or_code_and_shown_by_name(manager, program):
+    ProgramFactory(code="E1", name="Étude énergie, chaleur")
+    ProgramFactory(code="P1", name="Prêt vert")
+    ProgramFactory(code="P2", name="Prêt bleu")
+    for typed, codes in (
+        ("etude energie, chaleur", ["E1"]),
+        ("Étude énergie, chaleur (E1)", ["E1"]),
+        ("P1, P2", ["P1", "P2"]),
+        (["P2", "Étude énergie, chaleur (E1)", ""], ["P2", "E1"]),
+        (["P2", "P2"], ["P2"]),
+        ([], []),
+    ):
+        edit(manager, program, incompatible_with=typed)
+        program.refresh_from_db()
+        assert program.incompatible_with == codes
+    edit(manager, program, incompatible_with="P1")
+    page = manager.get(reverse("funding:catalogue_edit", args=[program.pk]))
+    assertContains(page, 'name="incompatible_with" value="P1" checked')
+    assertContains(page, "Prêt vert")
+
+
+def test_adding_a_program_draws_its_field_alone_with_what_was_chosen(manager, program):
+    ProgramFactory(code="P1", name="Prêt vert")
+    url = reverse("funding:catalogue_edit", args=[program.pk])
+
+    def add(verb, typed):
+        data = filled(program, do=f"{verb}:incompatible_with", incompatible_with=typed)
+        page = manager.post(url, data, headers={"HX-Request": "true"})
+        assertNotContains(page, "<html")
+        return page
+
+    assertContains(add("try", "Prêt vert"), 'value="P1" checked')
+    assertNotContains(add("try", "Prêt rose"), "n’est ni le nom")
+    page = add("pick", "Prêt")
+    assertContains(page, "Vouliez-vous dire «\u00a0Prêt vert\u00a0»")
+    assertContains(page, 'value="Prêt"')
+    page = manager.post(url, filled(program, do="pick:incompatible_with", incompatible_with="P1"))
+    assertContains(page, 'value="P1" checked')
+    assert program.versions.count() == 1
+
+
+def test_a_name_that_two_programs_bear_asks_for_the_code(manager, program):
+    for code in ("P1", "P2"):
+        ProgramFactory(code=code, name="Prêt vert")
+    page = edit(manager, program, incompatible_with="Prêt vert")
+    assertContains(page, "tapez le code (P1, P2)", status_code=422)
+
+
+def test_programs_of_another_territory_are_kept_and_neither_named_nor_offered(manager, program):
+    hidden = ProgramFactory(code="X9", name="Aide du voisin", territory=TerritoryFactory())
+    Program.objects.filter(pk=program.pk).update(incompatible_with=["X9"])
+    program.refresh_from_db()
+    page = manager.get(reverse("funding:catalogue_edit", args=[program.pk]))
+    assertContains(page, 'value="X9" checked')
+    assertNotContains(page, hidden.name)
+    names = manager.get(reverse("funding:program_names"), {"field": "q", "q": "voisin"})
+    assertNotContains(names, "X9")
+    names = manager.get(reverse("funding:program_names"), {"field": "q", "q": "AIDE EAU"})
+    assertContains(names, f"Aide eau ({program.code})")
+
+
+def test_a_condition_reads_as_a_sentence_and_opens_when_it_waits_for_words(manager, program):
+    url = reverse("funding:catalogue_edit", args=[program.pk])
+    assertContains(manager.get(url), "249\u00a0salariés au plus")
+    data = filled(program, do="recount", **{"c0-max": "99"})
+    page = manager.post(url, data, headers={"HX-Request": "true"})
+    assertContains(page, 'id="regle-c0" hx-swap-oob="true"')
+    assertContains(page, "99\u00a0salariés au plus")
+    page = manager.post(url, filled(program, do="add", add="age"))
+    assertContains(page, 'id="condition-c1" data-roomy open')
+    assertNotContains(page, 'id="condition-c0" data-roomy open')
+    page = edit(manager, program, **{"c0-max": "beaucoup"})
+    assertContains(page, 'id="condition-c0" data-roomy open', status_code=422)
 
 
 def test_a_program_cannot_exclude_itself_nor_the_study_it_asks(manager, program):
@@ -270,6 +345,50 @@ def test_a_local_version_hides_the_national_one_in_the_list(manager, program, te
     for name in ("program", "catalogue_edit", "catalogue_versions"):
         assert manager.get(reverse(f"funding:{name}", args=[local.pk])).status_code == 404
     assert [row["program"] for row in manager.get("/financements/").context["rows"]] == [program]
+
+
+def test_a_local_version_of_a_program_with_a_long_code_gets_a_code(manager, program, territory):
+    Program.objects.filter(pk=program.pk).update(code="x" * 60)
+    for taken in ("", "-2"):
+        code = f"{'x' * (60 - len(f'{taken}-{territory.pk}'))}{taken}-{territory.pk}"
+        assert not Program.objects.filter(code=code).exists()
+        url = f"{NEW}?national={program.pk}"
+        assert manager.post(url, filled(program, seen="")).status_code == 302
+        local = Program.objects.get(national=program)
+        assert local.code == code
+        Program.objects.filter(pk=local.pk).update(national=None)  # its code stays taken
+
+
+def test_what_was_on_screen_must_be_said(manager, program):
+    assert edit(manager, program, seen="", name="Écrasée").status_code == 409
+    program.refresh_from_db()
+    assert program.name == "Aide eau"
+
+
+@pytest.mark.parametrize(("level", "name"), [("other", "Autre"), ("commune", "Communale")])
+def test_the_scope_that_an_import_gave_stays_when_nothing_is_touched(manager, program, level, name):
+    catalogue.publish(
+        program, {"scope_level": level}, source="import", applies_from=timezone.localdate()
+    )
+    assert f'value="{level}" selected' in str(ProgramForm(instance=program)["scope_level"])
+    edit(manager, program, rate_max="41")
+    program.refresh_from_db()
+    assert (program.rate_max, program.scope_level) == (41, level)
+    assert program.get_scope_level_display() == name
+
+
+def test_a_withdrawal_that_breaks_a_later_version_says_why(manager, program):
+    early = publish_in(program, 20, rate_max="60")
+    publish_in(program, 30, rate_min="50")
+    url = reverse("funding:catalogue_withdraw", args=[early.pk])
+    assertContains(manager.post(url, follow=True), "La version annoncée du")
+    early.refresh_from_db()
+    assert not early.is_replaced
+
+
+def publish_in(program, days, **values):
+    on = timezone.localdate() + days * DAY
+    return catalogue.publish(program, values, source="arrêté", applies_from=on)
 
 
 def test_what_applied_on_a_day(officer_client, program):

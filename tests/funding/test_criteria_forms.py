@@ -1,5 +1,7 @@
 """The editor of criteria: one sentence for each kind, and nothing lost on the way."""
 
+import json
+
 import pytest
 from django.http import QueryDict
 
@@ -33,6 +35,31 @@ def sent(editor, **changes):
         key = name.replace("__", "-")
         data.setlist(key, value) if isinstance(value, list) else data.__setitem__(key, value)
     return data
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"kind": "naf", "accepted": 5},
+        {"kind": "naf", "accepted": [{}]},
+        {"kind": "beneficiary", "accepted": {"a": 1}},
+        {"kind": "headcount", "min": {"a": 1}},
+        {"kind": "headcount", "max": "beaucoup"},
+        {"kind": "turnover", "min": "NaN"},
+        {"kind": "size", "accepted": "small", "confidence": []},
+        {"kind": "prior_study", "study": [1], "label": [1]},
+        {"kind": "mystery", "confidence": {}},
+    ],
+    ids=str,
+)
+def test_a_forged_row_is_drawn_without_what_is_forged(forged):
+    data = QueryDict(mutable=True)
+    data.update({"condition": "c0", "c0-raw": json.dumps(forged), "c0-editor": forged["kind"]})
+    editor = CriteriaEditor([], data)
+    editor.is_valid()
+    for form in editor.forms:
+        assert form.as_p()
+        assert form.rule is not None
 
 
 def test_every_kind_that_the_rules_know_has_an_editor():

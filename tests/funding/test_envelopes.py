@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from crm.models import Role
+from crm.models import Project, Role, Stage
 from funding.envelope_facts import EnvelopeReader
 from funding.financing.envelope import NOTHING, PART, UNKNOWN, WHOLE, spend
 from funding.models import Application, Envelope
@@ -225,6 +225,39 @@ def test_deleted_choice_is_said_and_counts_for_nothing(officer_client, territory
     response = officer_client.get(envelope.get_absolute_url())
     assert "1 choix ne se lit plus" in text(response)
     assert response.context["reading"].spending.used == 0
+
+
+def test_project_kept_before_its_file_opened_is_kept_by_the_file(
+    officer_client, territory, envelope
+):
+    project = ProjectFactory(territory=territory)
+    choose(
+        officer_client,
+        envelope,
+        f"projet-{project.pk}",
+        **{f"montant-projet-{project.pk}": "20000"},
+    )
+    file = ApplicationFactory(project=project, amount_requested=25_000, status="depose")
+    found = reading(envelope, officer_client)
+    assert [one.candidate.key for one in found.choices] == [key(file)]
+    assert found.spending.used == 20_000
+    assert found.others == []
+    choose(officer_client, envelope, key(file), f"projet-{project.pk}")
+    assert [one.candidate.key for one in reading(envelope, officer_client).choices] == [key(file)]
+
+
+def test_choice_that_cannot_be_read_keeps_its_place_until_it_is_forgotten(
+    officer_client, territory, envelope
+):
+    project = ProjectFactory(territory=territory)
+    gone, file = f"projet-{project.pk}", file_of(territory, 5_000)
+    choose(officer_client, envelope, gone, **{f"montant-{gone}": "20000"})
+    closed = Stage.objects.get(code="abandonne")
+    Project.objects.filter(pk=project.pk).update(stage=closed)
+    choose(officer_client, envelope, key(file))
+    assert Envelope.objects.get(pk=envelope.pk).choices[0] == {"key": gone, "amount": "20000"}
+    choose(officer_client, envelope, key(file), oublier="1")
+    assert Envelope.objects.get(pk=envelope.pk).keys == [key(file)]
 
 
 def test_file_answered_since_stays_and_says_so(officer_client, territory, envelope):

@@ -11,201 +11,27 @@ from hypothesis import strategies as st
 from funding.financing import legal
 from funding.financing import plan as p
 from funding.financing.checks import check
-from funding.financing.verdicts import Status
-
-TODAY = dt.date(2026, 11, 22)
-IN_FORCE, EXPIRED = dt.date(2026, 12, 17), dt.date(2027, 4, 1)
-COMPANY = p.Holder(size="medium")
-AUTHORITY = p.Holder(is_company=False, is_local_authority=True)
-CIRCULAR = p.Scheme(
-    "SA.111726-47", "SA.111726", p.EXEMPTED, "intensity.circular_economy", reference="art. 47"
+from tests.funding.money import (
+    AUTHORITY,
+    BREACH,
+    CIRCULAR,
+    COMPANY,
+    CONFORM,
+    EXPIRED,
+    IN_FORCE,
+    NO_AID,
+    NOT_CONCERNED,
+    REGIONAL,
+    SMALL_AID,
+    SME,
+    TO_CHECK,
+    TODAY,
+    answer,
+    cost,
+    plan,
+    program,
+    source,
 )
-SME = p.Scheme("SA.111728-17", "SA.111728", p.EXEMPTED, "intensity.sme_investment")
-REGIONAL = p.Scheme("SA.119559", "SA.119559", p.EXEMPTED, "intensity.regional_c")
-SMALL_AID = p.Scheme("de-minimis", "De minimis", p.DE_MINIMIS)
-NO_AID = p.Scheme("none", "Aucun", p.NO_AID)
-CONFORM, BREACH, TO_CHECK, NOT_CONCERNED = (
-    Status.CONFORM,
-    Status.BREACH,
-    Status.TO_CHECK,
-    Status.NOT_CONCERNED,
-)
-
-
-def cost(key=1, amount=1_000_000, **fields):
-    amount = None if amount is None else D(amount)
-    return p.Cost(key, f"Machine {key}", amount, **fields)
-
-
-def source(key=1, kind=p.GRANT, amount=100_000, **fields):
-    amount = None if amount is None else D(amount)
-    return p.Source(key, fields.pop("label", f"Source {key}"), kind, amount, **fields)
-
-
-def program(code="P1", **fields):
-    return p.ProgramRules(code, f"Aide {code}", **fields)
-
-
-MILLION = (cost(),)
-
-
-def plan(*sources, costs=MILLION, granted_on=IN_FORCE, holder=COMPANY, **fields):
-    return p.Plan(costs=costs, sources=sources, holder=holder, granted_on=granted_on, **fields)
-
-
-def answer(found, code):
-    """The check whose code is, or begins with, `code`."""
-    checks = [one for one in check(found, TODAY) if one.code.startswith(code)]
-    assert len(checks) == 1, [one.code for one in checks]
-    return checks[0]
-
-
-@pytest.mark.parametrize(
-    ("size", "amount", "granted_on", "expected"),
-    [
-        # RGEC (règl. 651/2014) art. 47: 40 % for a large firm, 50 % for a medium one, 60 % small.
-        ("large", 400_000, IN_FORCE, CONFORM),
-        ("large", 400_001, IN_FORCE, BREACH),
-        ("medium", 500_000, IN_FORCE, CONFORM),
-        ("medium", 510_000, IN_FORCE, BREACH),
-        ("small", 600_000, IN_FORCE, CONFORM),
-        ("micro", 600_000, IN_FORCE, CONFORM),
-        ("mid_cap", 450_000, IN_FORCE, BREACH),
-        # The size is unknown: sure only where every size agrees.
-        (None, 400_000, IN_FORCE, CONFORM),
-        (None, 500_000, IN_FORCE, TO_CHECK),
-        (None, 610_000, IN_FORCE, BREACH),
-        # RGEC ends on 31/12/2026: a later grant answers « à vérifier » either way.
-        ("medium", 100_000, EXPIRED, TO_CHECK),
-        ("medium", 900_000, EXPIRED, TO_CHECK),
-        # Nobody said when it would be granted.
-        ("medium", 100_000, None, TO_CHECK),
-        ("medium", None, IN_FORCE, TO_CHECK),
-    ],
-)
-def test_ceiling_by_regime_and_size(size, amount, granted_on, expected):
-    found = plan(
-        source(amount=amount, scheme=CIRCULAR), granted_on=granted_on, holder=p.Holder(size=size)
-    )
-    assert answer(found, "ceiling").status is expected
-
-
-@pytest.mark.parametrize(("amount", "size"), [(100_000, "medium"), (500_000, "large")])
-def test_a_rule_nobody_read_never_settles(amount, size):
-    """Art. 17 (10 % medium, closed to large firms) is background knowledge, marked K."""
-    found = plan(source(amount=amount, scheme=SME), holder=p.Holder(size=size))
-    assert answer(found, "ceiling").status is TO_CHECK
-
-
-def test_an_expired_text_is_told_with_its_last_day():
-    found = answer(plan(source(scheme=CIRCULAR), granted_on=EXPIRED), "ceiling")
-    assert "31/12/2026" in found.text
-
-
-def test_no_regime_no_certainty():
-    assert answer(plan(source(scheme=None)), "ceiling").status is TO_CHECK
-
-
-def test_the_tightest_ceiling_is_named():
-    aid = program(rate_max=D(60), aid_max=D(200_000), reference="Fiche P35b, 12/06/2026")
-    found = answer(plan(source(amount=300_000, scheme=CIRCULAR, program=aid)), "ceiling")
-    assert found.status is BREACH
-    assert "montant maximum de Aide P1" in found.text
-    assert "100\u00a0000\u00a0€" in found.text  # how much too much
-    assert "P35b" in found.reference
-    assert found.source == "Source 1"
-
-
-def test_a_program_not_verified_breaks_nothing_for_sure():
-    aid = program(aid_max=D(200_000), is_sure=False)
-    found = answer(plan(source(amount=300_000, scheme=CIRCULAR, program=aid)), "ceiling")
-    assert found.status is TO_CHECK
-
-
-@pytest.mark.parametrize(
-    ("second", "expected"),
-    [
-        # 300 000 + 200 000 = 50 % of a million: the ceiling of a medium firm, art. 47.
-        ({"amount": 200_000, "scheme": CIRCULAR}, CONFORM),
-        ({"amount": 200_001, "scheme": CIRCULAR}, BREACH),
-        # De minimis has no intensity but adds up (règl. 2023/2831, art. 5).
-        ({"amount": 250_000, "scheme": SMALL_AID}, BREACH),
-        # A loan counts for its gross grant equivalent, not for its face value.
-        ({"kind": p.PUBLIC_LOAN, "amount": 900_000, "equivalent": D(50_000),
-          "scheme": CIRCULAR}, CONFORM),
-        ({"kind": p.PUBLIC_LOAN, "amount": 900_000, "equivalent": None,
-          "scheme": CIRCULAR}, TO_CHECK),
-        ({"kind": p.GUARANTEE, "amount": 900_000, "equivalent": D(210_000),
-          "scheme": CIRCULAR}, BREACH),
-        ({"amount": 10_000, "scheme": None}, TO_CHECK),
-        # Whatever the regimes, aids do not pass the cost itself.
-        ({"amount": 710_000, "scheme": None}, BREACH),
-    ],
-)  # fmt: skip
-def test_aids_on_the_same_costs(second, expected):
-    found = plan(source(amount=300_000, scheme=CIRCULAR), source(2, **second))
-    assert answer(found, "cumul").status is expected
-
-
-def test_a_refused_source_counts_for_nothing():
-    found = plan(
-        source(amount=300_000, scheme=CIRCULAR),
-        source(2, amount=900_000, scheme=CIRCULAR, state=p.REFUSED),
-    )
-    assert [one for one in check(found, TODAY) if one.code.startswith("cumul")] == []
-
-
-def test_aids_on_separate_costs_do_not_add_up():
-    costs = (cost(1, 500_000), cost(2, 500_000))
-    found = plan(
-        source(amount=250_000, scheme=CIRCULAR, costs=frozenset({1})),
-        source(2, amount=250_000, scheme=CIRCULAR, costs=frozenset({2})),
-        costs=costs,
-    )
-    assert not any(one.code.startswith("cumul") for one in check(found, TODAY))
-
-
-def test_an_overlap_is_judged_on_the_costs_it_covers():
-    """Both fit the whole, but not the one machine they share."""
-    costs = (cost(1, 400_000), cost(2, 600_000))
-    found = plan(
-        source(1, amount=150_000, scheme=CIRCULAR, costs=frozenset({1}), state="granted"),
-        source(2, amount=100_000, scheme=CIRCULAR, costs=frozenset({1})),
-        source(3, amount=100_000, scheme=CIRCULAR, costs=frozenset({2})),
-        costs=costs,
-    )
-    over = answer(found, "cumul")
-    assert over.status is BREACH
-    assert over.source == "Source 2"  # the one already granted came first
-    assert over.code == "cumul-1"
-
-
-def test_a_small_group_over_its_ceiling_is_told_although_the_whole_is_not():
-    costs = (cost(1, 100_000), cost(2, 900_000))
-    found = plan(
-        source(1, amount=40_000, scheme=CIRCULAR, costs=frozenset({1}), state="granted"),
-        source(2, amount=20_000, scheme=CIRCULAR, costs=frozenset({1})),
-        source(3, amount=200_000, scheme=CIRCULAR, costs=frozenset({1, 2})),
-        costs=costs,
-    )
-    statuses = {one.code: one.status for one in check(found, TODAY) if "cumul" in one.code}
-    assert statuses == {"cumul-1": BREACH, "cumul-1-2": CONFORM}
-
-
-def test_many_overlaps_stay_a_short_list():
-    costs = tuple(cost(key, 100_000) for key in range(12))
-    aids = [
-        source(key, amount=1_000, scheme=CIRCULAR, costs=frozenset({key, (key + 1) % 12}))
-        for key in range(12)
-    ]
-    found = [one for one in check(plan(*aids, costs=costs), TODAY) if "cumul" in one.code]
-    assert [one.status for one in found] == [CONFORM]
-
-
-def test_only_the_eligible_part_of_a_cost_counts():
-    costs = (cost(1, 500_000, eligible="part", eligible_amount=D(200_000)),)
-    found = plan(source(amount=110_000, scheme=CIRCULAR), costs=costs)
-    assert answer(found, "ceiling").status is BREACH
 
 
 @pytest.mark.parametrize(
@@ -291,127 +117,6 @@ def test_an_aid_of_the_plan_already_in_the_ledger_counts_once():
         amount=200_000, scheme=SMALL_AID, state="granted", granted_on=dt.date(2026, 5, 1)
     )
     assert answer(plan(granted, holder=p.Holder(aids=past)), "de_minimis").status is CONFORM
-
-
-@pytest.mark.parametrize(
-    ("own", "grants", "expected"),
-    [
-        # CGCT L1111-10 III: 20 % of public financing. 178 000 of 890 000 is 20 %.
-        ((178_000,), (712_000,), CONFORM),
-        ((177_999,), (712_001,), BREACH),
-        # Private money is out of the sum: 15 % of the cost may be 20 % of public financing.
-        ((150_000,), (600_000,), CONFORM),
-        ((None,), (600_000,), TO_CHECK),
-        ((150_000, None), (600_000,), CONFORM),
-        ((150_000,), (600_000, None), TO_CHECK),
-        ((100_000,), (600_000, None), BREACH),
-    ],
-)
-def test_local_authority_brings_a_fifth_of_public_financing(own, grants, expected):
-    sources = [source(i, p.OWN, amount) for i, amount in enumerate(own)]
-    sources += [source(9 + i, amount=amount, scheme=NO_AID) for i, amount in enumerate(grants)]
-    sources.append(source(99, p.PRIVATE, 250_000))
-    found = plan(*sources, holder=AUTHORITY)
-    assert answer(found, "local_authority").status is expected
-
-
-def test_a_loan_of_the_authority_is_its_own_money():
-    found = plan(source(1, p.BANK_LOAN, 200_000), source(2, amount=800_000), holder=AUTHORITY)
-    assert answer(found, "local_authority").status is CONFORM
-
-
-@pytest.mark.parametrize(
-    ("leader", "other", "holder", "own", "expected"),
-    [
-        # PSN 77.05, Occitanie: 1 € of other public money brings 4 € of LEADER; floor 10 000 €.
-        (40_000, 10_000, COMPANY, 0, CONFORM),
-        (40_001, 10_000, COMPANY, 0, BREACH),
-        (9_999, 10_000, COMPANY, 0, BREACH),
-        (40_000, None, COMPANY, 0, TO_CHECK),
-        # A firm’s own money is no public money; an authority’s is.
-        (40_000, 0, COMPANY, 100_000, BREACH),
-        (40_000, 0, AUTHORITY, 10_000, CONFORM),
-    ],
-)
-def test_leader_and_other_public_money(leader, other, holder, own, expected):
-    found = plan(
-        source(1, amount=leader, funder="ue_leader"),
-        source(2, amount=other),
-        source(3, p.OWN, own),
-        holder=holder,
-    )
-    assert answer(found, "leader").status is expected
-
-
-def test_leader_after_2027_is_to_check():
-    found = plan(
-        source(1, amount=40_000, funder="ue_leader"), source(2), granted_on=dt.date(2028, 2, 1)
-    )
-    assert answer(found, "leader").status is TO_CHECK
-
-
-def test_afr_own_contribution_is_a_rule_to_read():
-    """Règl. 651/2014 art. 14: 25 % free of public aid, known but not read."""
-    found = plan(source(1, amount=900_000, scheme=REGIONAL), source(2, p.OWN, 100_000))
-    contribution = answer(found, "own_contribution")
-    assert contribution.status is TO_CHECK
-    assert "10\u00a0%" in contribution.text
-
-
-@pytest.mark.parametrize(
-    ("bank", "expected"), [(500_000, CONFORM), (499_999, BREACH), (None, TO_CHECK)]
-)
-def test_pret_vert_asks_for_as_much_from_a_bank(bank, expected):
-    found = plan(
-        source(1, p.PUBLIC_LOAN, 500_000, program=program("P49")), source(2, p.BANK_LOAN, bank)
-    )
-    assert answer(found, "match").status is expected
-
-
-@pytest.mark.parametrize(
-    ("equity", "expected"), [(500_000, CONFORM), (499_999, BREACH), (None, TO_CHECK)]
-)
-def test_a_loan_within_the_equity(equity, expected):
-    holder = p.Holder(size="small", equity=None if equity is None else D(equity))
-    found = plan(source(1, p.PUBLIC_LOAN, 500_000, program=program("P53")), holder=holder)
-    assert answer(found, "equity").status is expected
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "expected"),
-    [
-        ({1}, {2}, CONFORM),
-        ({1}, {1, 2}, BREACH),  # règl. 2021/1060, art. 63
-        (set(), {1}, TO_CHECK),  # nobody said which costs
-    ],
-)
-def test_one_european_fund_on_a_cost(first, second, expected):
-    found = plan(
-        source(1, funder="ue_feder", costs=frozenset(first)),
-        source(2, funder="ue_feader", costs=frozenset(second)),
-        costs=(cost(1), cost(2)),
-    )
-    assert answer(found, "eu_funds").status is expected
-
-
-@pytest.mark.parametrize("sides", [({"P2"}, set()), (set(), {"P1"})])
-def test_programs_that_exclude_each_other(sides):
-    one, other = (
-        program(code, incompatible_with=frozenset(excluded))
-        for code, excluded in zip(("P1", "P2"), sides, strict=True)
-    )
-    found = plan(source(1, program=one, state="granted"), source(2, program=other))
-    clash = answer(found, "exclusions")
-    assert clash.status is BREACH
-    assert clash.source == "Source 2"
-
-
-def test_european_programs_exclude_each_other_on_a_cost_only():
-    one, other = (program(code, incompatible_with=frozenset({"P1", "P2"})) for code in ("P1", "P2"))
-    found = plan(
-        source(1, program=one, funder="ue_feder"), source(2, program=other, funder="ue_leader")
-    )
-    assert answer(found, "exclusions").status is CONFORM
 
 
 @pytest.mark.parametrize(

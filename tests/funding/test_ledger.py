@@ -115,6 +115,7 @@ def test_officer_records_an_aid_and_reads_what_is_left(officer_client, firm):
     [
         ({"granted_on": ""}, "est obligatoire"),
         ({"granted_on": "2999-01-01"}, "à venir"),
+        ({"granted_on": "0026-01-05"}, "2000 à 2100"),
         ({"amount": "douze"}, "n’est pas un nombre"),
         ({"amount": "-5"}, "négatif"),
         ({"regulation": "autre"}, "choix"),
@@ -176,6 +177,7 @@ def test_a_wrong_siren_is_refused(officer_client, firm, number):
 
 def test_a_firm_belongs_to_one_undertaking_only(officer_client, firm):
     link(OrganisationFactory(territory=firm.territory, name="Autre groupe"), (siren(77), "F"))
+    link(firm, (siren(78), "Filiale"))
     url = reverse("funding:firm_new", args=[firm.pk])
     response = officer_client.post(url, {"siren": siren(77), "name": "F", "link": "votes"})
     assertContains(response, "Autre groupe", status_code=422)

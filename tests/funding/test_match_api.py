@@ -53,6 +53,15 @@ def test_verdicts_are_filtered(ask, project):
     assert ask(verdict="eligible").json()["count"] == 1
 
 
+def test_a_filter_to_one_program_does_not_forget_its_local_version(ask, project, territory):
+    national = ProgramFactory()
+    local = ProgramFactory(national=national, territory=territory)
+    whole = [row["program"]["id"] for row in ask().json()["results"]]
+    assert whole == [local.pk]
+    assert ask(program=national.pk).json()["count"] == 0
+    assert ask(program=local.pk).json()["count"] == 1
+
+
 def test_internal_and_foreign_projects_are_not_matched(ask, territory):
     ProgramFactory()
     ProjectFactory(territory=territory)

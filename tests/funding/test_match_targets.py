@@ -176,6 +176,19 @@ def test_a_program_for_public_bodies_is_offered_to_them(officer_client, territor
     assert rows(officer_client, program) == [("Fleurance", "eligible")]
 
 
+def test_a_program_that_a_local_version_replaced_has_no_target_here(
+    officer_client, territory, program
+):
+    project_of(company(territory))
+    company(territory)
+    local = ProgramFactory(national=program, territory=territory, criteria=program.criteria)
+    assert rows(officer_client, program) == []
+    assertContains(targets(officer_client, program), "ne s’applique pas")
+    assert len(rows(officer_client, local)) == 2
+    page = officer_client.get(program.get_absolute_url())
+    assert page.context["matches"] == []
+
+
 def test_cost_does_not_grow_with_targets(officer_client, territory, program, assert_flat_queries):
     def add(count):
         for _ in range(count):

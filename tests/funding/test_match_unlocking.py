@@ -144,7 +144,7 @@ def test_a_fact_of_the_company_is_asked_once_for_all_its_projects(officer_client
     )
     [card] = page.context["top"]
     response = officer_client.post(
-        reverse("funding:information_answer", args=[card["one"].project.pk]),
+        reverse("funding:information_answer", args=[card["one"].subject.pk]),
         {"fact": "in_difficulty", "value": "non"},
         headers={"HX-Request": "true"},
     )

@@ -6,9 +6,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from crm.models import Commune, Project, Role, Theme
+from crm.models import Commune, Organisation, Project, Role, Theme
 from funding import ranking
-from funding.eligibility import Answer, Verdict
+from funding.eligibility import Answer, Rules, Verdict, Window
+from funding.facts import FactReader, with_facts, with_holder_facts
+from funding.forms.answers import AnswerForm
 from funding.matching import Matcher, matches_of
 from funding.models import DeclaredFact
 from tests.crm.factories import OrganisationFactory, ProjectFactory, SiteFactory
@@ -228,9 +230,9 @@ def test_taking_back_what_is_said_of_the_company_says_whom_it_concerns(officer_c
     other = ProjectFactory(territory=project.territory, holder=project.holder)
     reply(officer_client, project, "in_difficulty", "non")
     page = officer_client.get(reverse("funding:question_panel", args=[other.pk]))
-    assertContains(page, f"Vaut pour tous les projets de {project.holder}")
+    assertContains(page, f"Vaut pour tout ce que porte {project.holder}")
     response = take_back(officer_client, other)
-    assertContains(response, f"Cela vaut pour tous les projets de {project.holder}")
+    assertContains(response, f"Cela vaut pour tout ce que porte {project.holder}")
     assert not DeclaredFact.objects.exists()
 
 
@@ -398,3 +400,110 @@ def test_matching_many_projects_costs_what_one_costs(
     assert_flat_queries(
         match_all, lambda count: ProjectFactory.create_batch(count, territory=territory)
     )
+
+
+def test_the_best_matches_come_first_and_the_others_when_they_are_asked_for(
+    officer_client, project
+):
+    ProgramFactory.create_batch(27, criteria=[TURNOVER])
+    page = panel(officer_client, project)
+    assert [match_names(page), page.context["live"]] == [10, 27]
+    assertContains(page, "Afficher les 10 suivants")
+    assert len(page.content) < 90_000
+
+    url = f"{reverse('funding:project_panel', args=[project.pk])}?depuis="
+    second, last = (
+        officer_client.get(f"{url}{start}", headers={"HX-Request": "true"}) for start in (10, 20)
+    )
+    assertContains(page, f'hx-get="{url}10"')
+    assertContains(second, f'hx-get="{url}20"')
+    assertContains(second, "11 à 20, sur 27\u00a0dispositifs à étudier")
+    assertNotContains(second, 'id="panel-funding"')
+    assert [match_names(second), match_names(last)] == [10, 7]
+    assertNotContains(last, "depuis=")
+    shown = [line.match.program.pk for one in (page, second, last) for line in one.context["rows"]]
+    assert len(set(shown)) == 27
+
+
+def match_names(response):
+    return response.content.count(b'class="match"')
+
+
+def test_the_following_matches_have_a_page_of_their_own_without_script(officer_client, project):
+    ProgramFactory.create_batch(12)
+    page = panel(officer_client, project, depuis="10")
+    assertContains(page, "<h1>")
+    assertContains(page, "11 à 12, sur 12\u00a0dispositifs à étudier")
+    assert match_names(page) == 2
+
+
+def test_the_shortlist_is_sent_whole_and_printed(officer_client, project):
+    for program in ProgramFactory.create_batch(16)[:12]:
+        MatchDecisionFactory(project=project, program=program)
+    page = panel(officer_client, project)
+    assert match_names(page) == 12 + 4
+    assertContains(page, 'class="prog is-printed"', count=12)
+
+
+def test_the_excluded_follow_in_the_same_way(officer_client, project):
+    ProgramFactory.create_batch(53, criteria=[LARGE])
+    page = panel(officer_client, project, vue="non-eligibles")
+    assertContains(page, "Afficher les 3 suivants")
+    following = panel(officer_client, project, vue="non-eligibles", depuis="50")
+    assert len(following.context["rows"]) == 3
+    assertContains(following, "51 à 53, sur 53\u00a0dispositifs non éligibles")
+
+
+@pytest.mark.parametrize("start", ["", "dix", "-1", "²", "9" * 30])
+def test_a_start_that_is_no_number_is_refused_with_its_name(officer_client, project, start):
+    page = panel(officer_client, project, depuis=start)
+    assertContains(page, f"Début de liste inconnu\u00a0: «\u00a0{start}\u00a0»", status_code=400)
+
+
+def test_a_start_past_the_end_says_so(officer_client, project):
+    ProgramFactory()
+    page = panel(officer_client, project, depuis="10")
+    assertContains(page, "La liste s’arrête avant.")
+
+
+def test_a_closing_date_leads_to_its_match_or_to_its_program(officer_client, project):
+    near = timezone.localdate() + dt.timedelta(days=20)
+    ProgramFactory.create_batch(11, rate_max=D("80"))
+    far = ProgramFactory(closes_on=near, criteria=[TURNOVER])
+    page = panel(officer_client, project)
+    assert far.pk not in page.context["here"]
+    assertContains(page, f'<a href="{far.get_absolute_url()}">{far.name}</a>')
+    assertNotContains(page, f'href="#prog-{far.code}"')
+
+
+def test_a_closed_site_tells_neither_the_place_nor_the_activity(project, officer_client):
+    holder = project.holder
+    holder.sites.update(closed_on="2025-01-01", is_head_office=True)
+    elsewhere = Commune.objects.exclude(pk="32132").first()
+    still = SiteFactory(organisation=holder, naf_rev2="46.31Z", commune=elsewhere)
+    project.site = project.commune = None
+    project.save()
+    facts = FactReader(TODAY).facts_of(with_facts(Project.objects.all()).get(pk=project.pk))
+    assert facts["naf_rev2"].value == "46.31Z"
+    assert facts["commune"].value == elsewhere.pk
+    alone = with_holder_facts(Organisation.objects.all()).get(pk=holder.pk)
+    assert FactReader(TODAY).facts_of_holder(alone)["naf_rev2"].value == "46.31Z"
+    assert Organisation.objects.with_head_site().get(pk=holder.pk).place == still.commune.search
+
+
+@pytest.mark.parametrize(
+    ("row", "is_allowed"),
+    [({"kind": "equity", "key": "equity", "min": "1"}, True), (TURNOVER, False), (COSTS, False)],
+)
+def test_equity_may_be_negative_and_costs_may_not(row, is_allowed):
+    form = AnswerForm({"value": "-3"}, question=question_of(row))
+    assert form.is_valid() is is_allowed
+
+
+def question_of(row):
+    return Rules.parse([row], Window("open")).assess({}, TODAY).questions[0]
+
+
+def test_equity_below_zero_is_a_record_like_another(project):
+    project.holder.equity = D(-3)
+    project.holder.full_clean()

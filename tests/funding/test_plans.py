@@ -1,3 +1,4 @@
+import datetime
 from decimal import Decimal as D
 
 import pytest
@@ -8,11 +9,11 @@ from pytest_django.asserts import assertContains, assertNotContains
 from crm.fields import parse_number
 from crm.models import Role
 from funding.models import AidScheme, CostLine, FinancingPlan, SourceLine
-from funding.models.plans import chosen_plans_of
 from funding.plan_facts import PlanReader
 from tests.actions.factories import ActionFactory
 from tests.crm.factories import OrganisationFactory, ProjectFactory
 from tests.funding.factories import (
+    AidSchemeFactory,
     ApplicationFactory,
     CostLineFactory,
     FinancingPlanFactory,
@@ -43,6 +44,12 @@ def amount(client, kind, line, value, version=None, **headers):
     url = reverse("funding:line_amount", args=[kind, line.pk])
     data = {"amount": value, "version": version or line.version}
     return client.post(url, data, headers=headers)
+
+
+def posted(initial):
+    """What a browser sends back of a form that came filled, as texts."""
+    told = {name: getattr(value, "pk", value) for name, value in initial.items()}
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 COST = {"label": "Four", "amount": "100 000 €", "eligible": "yes"}
@@ -85,6 +92,32 @@ def test_an_unknown_amount_never_balances(officer_client, plan):
     page = officer_client.get(plan.get_absolute_url())
     assertContains(page, "Équilibre à confirmer")
     assertNotContains(page, "Équilibré à")
+
+
+def test_a_first_plan_says_first_what_somebody_can_settle(officer_client, plan):
+    """Rules that only wait for the day of grant are one line, those to read again another."""
+    none = AidSchemeFactory(code="none", label="Hors aide d’État", kind="none")
+    unread = AidSchemeFactory(
+        code="RGEC-47", kind="exempted", ceiling="circular_economy", confidence="K"
+    )
+    CostLineFactory(plan=plan, amount=100_000)
+    for scheme in (none, unread):
+        SourceLineFactory(plan=plan, kind="grant", amount=10_000, scheme=scheme)
+    page = officer_client.get(plan.get_absolute_url())
+    reading = page.context["reading"]
+    assert [one.title for one in reading.undated]
+    assert [one.title for one in reading.unread]
+    told = [*reading.urgent, *reading.undated, *reading.settled, *reading.unread]
+    assert {one.code for one in told} == {one.code for one in reading.standing}
+    assert len(told) == len(reading.standing)
+    assertContains(page, "Donner la date d’octroi prévue")
+    assertContains(page, 'id="plan-unread"')
+    plan.refresh_from_db()
+    plan.granted_on = datetime.date(2026, 12, 17)
+    plan.save()
+    page = officer_client.get(plan.get_absolute_url())
+    assert not page.context["reading"].undated
+    assertNotContains(page, 'id="plan-undated"')
 
 
 @pytest.mark.parametrize(
@@ -292,9 +325,17 @@ def test_a_source_comes_prefilled_from_a_program_and_its_file(officer_client, pl
     assert initial["rate"] == D(40)
     assert initial["basis"] == D(500_000)
     assert initial["amount"] == D(150_000)
-    assert str(initial["filed_on"]) == "2031-02-15"
     assert initial["scheme"].pk == "SA.111726-47"
-    assert initial["application"].program == program
+    file = initial["application"]
+    assert file.program == program
+    new_line(officer_client, plan, "ressource", **posted(initial))
+    # What the file tells comes from it, and what it does not from the program.
+    current = plan.sources.get().current
+    assert (current.state, str(current.filed_on)) == ("to_file", "2031-02-15")
+    assert current.amount == D(150_000)
+    file.move_to("depose", on=datetime.date(2031, 2, 1), by=None, amount_requested=D(140_000))
+    current = plan.sources.get().current
+    assert (current.state, current.amount) == ("requested", D(140_000))
 
 
 def test_checks_read_the_holder_the_ledger_and_the_day_of_grant(officer_client, project):
@@ -346,12 +387,6 @@ def test_an_authority_must_bring_a_fifth(officer_client, territory):
     SourceLineFactory(plan=plan, grant=True, label="DETR", amount=85_000)
     page = officer_client.get(plan.get_absolute_url())
     assertContains(page, f"soit 15{NBSP}%. Il faut 20{NBSP}%")
-
-
-def test_the_chosen_plan_of_each_project_for_reports(plan):
-    CostLineFactory(plan=plan)
-    FinancingPlanFactory(project=plan.project, name="Autre", is_chosen=False)
-    assert chosen_plans_of([plan.project]) == {plan.project_id: plan}
 
 
 def test_a_plan_granted_in_year_26_is_refused(officer_client, plan):

@@ -3,7 +3,7 @@ from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
 from crm.models import Role
-from tests.crm.factories import ProjectFactory
+from tests.crm.factories import PartnerTokenFactory, ProjectFactory
 from tests.funding.factories import ProgramFactory
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,30 @@ def test_filters_narrow_by_theme_instrument_and_beneficiary(officer_client):
         page = officer_client.get(LIST, query)
         assertContains(page, "Aide eau")
         assertNotContains(page, "Aide EPCI")
+
+
+@pytest.mark.parametrize("other", [{"state": "closed"}, {"q": "eau"}, {"to_check": "false"}])
+def test_a_list_of_a_past_day_is_not_filtered_by_what_is_said_today(officer_client, other):
+    ProgramFactory(name="Aide eau", state="closed")
+    page = officer_client.get(LIST, {"as_of": "2026-10-01", **other})
+    assert page.status_code == 400
+    assert page.context["rows"] == []
+    assertContains(page, "date passée", status_code=400)
+    assert officer_client.get(LIST, {"as_of": "2026-10-01"}).status_code == 200
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.OFFICER, Role.ELECTED])
+def test_what_the_team_said_expired_filters_for_who_keeps_the_catalogue_only(sign_in, role):
+    query = {"said_expired": "true"}
+    assert sign_in(Role.MANAGER).get(LIST, query).status_code == 200
+    assert sign_in(role).get(LIST, query).status_code == 400
+
+
+def test_partners_are_not_told_what_the_team_said_expired(client, territory):
+    token = PartnerTokenFactory(territory=territory, scopes=["programs:read"])
+    headers = {"Authorization": f"Token {token.secret}"}
+    response = client.get("/api/v1/programs/", {"said_expired": "true"}, headers=headers)
+    assert response.status_code == 400
 
 
 def test_search_ignores_accents(officer_client):

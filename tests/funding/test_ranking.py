@@ -34,14 +34,17 @@ def in_days(count):
     ("arguments", "expected"),
     [
         ({"rate_min": D(30), "rate_max": D(50)}, ("300000", "500000")),
-        ({"rate_min": D(40)}, ("400000", "400000")),
+        ({"rate_min": D(40)}, None),  # « au moins 40 % » does not say how much
+        ({"rate_min": D(40), "ceiling": D(600_000)}, ("400000", "600000")),
+        ({"rate_min": D(40), "ceiling": D(5_000_000)}, ("400000", "1000000")),
+        ({"rate_min": D(40), "ceiling": D(300_000)}, ("300000", "300000")),
         ({"rate_max": D(80)}, ("0", "800000")),
         ({"rate_min": D(30), "rate_max": D(50), "ceiling": D(350_000)}, ("300000", "350000")),
         ({"rate_min": D(30), "rate_max": D(50), "ceiling": D(200_000)}, ("200000", "200000")),
         ({"rate_min": D(30), "rate_max": D(50), "floor": D(300_000)}, ("300000", "500000")),
         ({"rate_min": D(30), "rate_max": D(50), "floor": D(300_001)}, ("0", "500000")),
         ({"rate_min": D(30), "rate_max": D(50), "floor": D(600_000)}, ("0", "0")),
-        ({"rate_min": D("33.333333")}, ("333333.33", "333333.33")),
+        (dict.fromkeys(("rate_min", "rate_max"), D("33.333333")), ("333333.33", "333333.33")),
         ({}, None),
         ({"ceiling": D(10_000)}, None),
         ({"floor": D(10_000)}, None),
@@ -70,7 +73,7 @@ def test_expected_aid_on_a_million(arguments, expected):
 )
 def test_expected_aid_by_size_falls_back_on_the_general_rate(sizes, expected):
     rates = {"small": D(50), "medium": (D(25), D(40))}
-    aid = expected_aid(D(1000), rate_min=D(10), rates_by_size=rates, sizes=sizes)
+    aid = expected_aid(D(1000), D(10), D(10), rates_by_size=rates, sizes=sizes)
     assert aid == tuple(map(D, expected))
 
 

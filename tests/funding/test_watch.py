@@ -328,7 +328,7 @@ def test_too_many_vague_possibilities_are_counted_and_not_told(territory, monkey
 def closings(client, territory, **options):
     found = watch.closing(client.user, territory, **options)
     return {
-        closing.program: [(one.project, one.verdict) for one in closing.candidates]
+        closing.program: [(one.subject, one.verdict) for one in closing.candidates]
         for closing in found
     }
 
@@ -357,7 +357,13 @@ def test_the_next_releve_comes_before_the_closing(officer_client, territory, pro
 
 @pytest.mark.parametrize(
     ("status", "stays"),
-    [("brouillon", False), ("depose", False), ("accepte", False), ("refuse", True)],
+    [
+        ("a_deposer", True),
+        ("brouillon", True),
+        ("depose", False),
+        ("accepte", False),
+        ("refuse", True),
+    ],
 )
 def test_what_is_filed_already_is_not_reminded(officer_client, territory, project, status, stays):
     program = ProgramFactory(closes_on=after(40))
@@ -641,6 +647,31 @@ def test_a_closing_is_told_when_in_sight_then_two_weeks_before(officer, project,
         if len(send()) > sent:
             told_on.append(61 - 7 * week)
     assert told_on == [54, 12]
+
+
+def test_a_closing_is_told_again_when_its_day_its_date_or_its_projects_are_new(
+    officer, project, territory, time_machine
+):
+    now = timezone.now()
+    first = ProgramFactory(closes_on=after(58), name="Fonds des ateliers")
+    send()
+
+    def told_after(days):
+        time_machine.move_to(now + dt.timedelta(days=days))
+        sent = len(mail.outbox)
+        return [message.body for message in send()[sent:]]
+
+    new_program(name="Fonds neuf", closes_on=after(40))
+    [body] = told_after(7)
+    assert "Fonds neuf" in body
+    assert "Fonds des ateliers" not in body
+    publish(first, closes_on=after(40))
+    [body] = told_after(14)
+    assert "Fonds des ateliers" in body
+    assert told_after(21) == []
+    late = make_project(territory)
+    [body] = told_after(28)
+    assert late.title in body
 
 
 def test_only_what_the_person_may_read_is_written(project, territory):

@@ -1,7 +1,10 @@
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from crm.templatetags.french import plural
 from funding import digest
+
+NO_MAIL = "Cette installation n’envoie pas de courriel\u00a0: EMAIL_HOST n’est pas défini."
 
 
 class Command(BaseCommand):
@@ -14,6 +17,10 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="send and note nothing")
 
     def handle(self, *args, dry_run, verbosity, **options):
+        if not settings.SENDS_MAIL:
+            if not dry_run:
+                raise CommandError(f"{NO_MAIL} Rien n’est envoyé ni noté.")
+            self.stderr.write(NO_MAIL)
         counts = digest.send_all(dry_run=dry_run, show=self.show if verbosity > 1 else None)
         sent = plural(
             counts.sent,
