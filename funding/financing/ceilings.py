@@ -60,7 +60,7 @@ class Ceiling:
     is_sure: bool
     rates: dict[str, Decimal | None] | None = None
     euros: Decimal | None = None
-    why: str = ""
+    why: tuple[str, ...] = ()  # sentences
     bonus: Bonus | None = None
     basis_max: Decimal | None = None
 
@@ -79,7 +79,7 @@ class Ceiling:
         found = replace(
             self,
             reference=" ; ".join(filter(None, (self.reference, bonus.reference))),
-            why=" ".join(filter(None, (self.why, bonus.text))),
+            why=sentences(*self.why, bonus.text),
             bonus=bonus,
         )
         return found.raised() if bonus.is_settled else found
@@ -110,6 +110,15 @@ class Ceiling:
 
     def tightest(self, basis: Decimal | None) -> Decimal | None:
         return min((x for x in self.limits(basis).values() if x is not None), default=None)
+
+
+def sentences(*found: str) -> tuple[str, ...]:
+    """Those that say something, each once."""
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def said(ceilings: Iterable[Ceiling]) -> str:
+    return " ".join(sentences(*(sentence for c in ceilings for sentence in c.why)))
 
 
 def possible_sizes(case: Case) -> tuple[str, ...]:
@@ -165,14 +174,18 @@ def regime_ceiling(case: Case, scheme: Scheme, day: dt.date) -> Ceiling | None:
     closing, only = only_in(name, zones, day)
     if closing:
         return Ceiling(
-            f"régime {scheme.label}", closing.reference, closing.is_sure, {"": ZERO}, why=only
+            f"régime {scheme.label}",
+            closing.reference,
+            closing.is_sure,
+            {"": ZERO},
+            why=sentences(only),
         )
     ceiling = Ceiling(
         f"régime {scheme.label}",
         scheme.reference or (row.reference if row else ""),
         sure and in_force and scheme.is_sure,
         rates,
-        why=" ".join(filter(None, (why, only))),
+        why=sentences(why, only),
     )
     return ceiling.in_its_zone(bonus(name, zones, day))
 
@@ -192,7 +205,7 @@ def program_ceilings(case: Case, source: Source) -> list[Ceiling]:
                 program.reference,
                 program.is_sure,
                 rates,
-                why=ask if is_of_its_own else why,
+                why=sentences(ask if is_of_its_own else why),
                 basis_max=program.costs_max,
             )
         )
@@ -203,7 +216,7 @@ def program_ceilings(case: Case, source: Source) -> list[Ceiling]:
                 program.reference,
                 program.is_sure,
                 euros=program.aid_max,
-                why=why,
+                why=sentences(why),
             )
         )
     return found
@@ -308,14 +321,14 @@ def verdict_of_tightest(ceilings, statuses, source, basis) -> str:
     tightest, status = ranked[0]
     limit = tightest.tightest(basis)
     if limit is None:
-        return " ".join(c.why for c in ceilings if c.why) or "Plafond à confirmer."
+        return said(ceilings) or "Plafond à confirmer."
     text = f"Plafond le plus serré : {tightest.label}, {ceiling_words(tightest, basis)}. "
     if len(set(tightest.limits(basis).values())) > 1:
         text += "Il dépend de la taille européenne du porteur, à confirmer. "
     elif source.aid is not None and source.aid > limit:
         would = "Il serait dépassé" if status is Status.TO_CHECK else "Dépassé"
         text += f"{would} de {euros(source.aid - limit)}. "
-    return text + " ".join(dict.fromkeys(c.why for c in ceilings if c.why))
+    return text + said(ceilings)
 
 
 def eligible_words(basis: Decimal | None) -> str:
@@ -467,7 +480,7 @@ def most_favourable(ceilings: list[Ceiling]) -> Ceiling:
         top.reference,
         all(c.is_sure for c in ceilings),
         rates,
-        why=" ".join(dict.fromkeys(c.why for c in ceilings if c.why)),
+        why=sentences(*(sentence for c in ceilings for sentence in c.why)),
         # The most that any of them may add: too generous only where the answer is in doubt.
         bonus=max(bonuses, key=lambda one: (not one.is_sure, one.points), default=None),
     )
@@ -512,4 +525,4 @@ def group_text(sources, aid, least, basis, best, unnamed, over, culprit) -> str:
             text += "Il serait dépassé. "
     if unnamed:
         text += f"Régime à indiquer : {names(unnamed)}. "
-    return (text + best.why).strip()
+    return (text + said([best])).strip()

@@ -170,3 +170,8 @@ def test_the_zone_is_that_of_the_commune_on_the_day_of_grant(territory, officer_
     plan.granted_on = "2022-01-01"
     plan.save()
     assert status() is TO_CHECK
+
+
+def test_the_same_bonus_of_a_regime_and_of_its_program_is_said_once():
+    found = ceiling(grant(45, FLASH, scheme=ENERGY), zones=UNKNOWN)
+    assert found.text.count("points de plus") == 1
