@@ -191,6 +191,20 @@ class FilingReader:
         return payments.left_to_pay(due, self.rules) if self.tranches else None
 
     @cached_property
+    def planned(self):
+        """What the tranches come to, paid and to come; None while one amount is unknown."""
+        amounts = [rule.amount for rule in self.rules if rule.state != payments.REJECTED]
+        return sum(amounts) if amounts and None not in amounts else None
+
+    @property
+    def planned_in_excess(self):
+        """What is still planned above the grant: the last request will be cut by as much."""
+        due = self.final_grant if self.final_grant is not None else self.granted
+        if due is None or self.planned is None or self.to_give_back is not None:
+            return None
+        return self.planned - due if self.planned > due else None
+
+    @cached_property
     def to_give_back(self):
         left = self.left_to_pay
         return -left if left is not None and left < 0 else None
@@ -319,7 +333,10 @@ class FilingReader:
     def _next_tranche(self, row):
         url = reverse("funding:application_row_edit", args=["tranche", row.pk])
         name, of_it = NAMES[row.kind]
-        much = f" ({euros(row.amount)})" if row.amount is not None else ""
+        amount = row.amount
+        if row.kind == payments.FINAL and self.final_grant is not None:
+            amount = self.left_to_pay  # the balance is what is left, whatever was planned
+        much = f" ({euros(amount)})" if amount is not None else ""
         if row.state != Tranche.State.PLANNED:
             return NextThing(f"Attendre le versement {of_it}{much}.", "", url)
         if row.due_on is None:

@@ -11,7 +11,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table
 from reportlab.platypus.tables import TableStyle
 
-from crm.templatetags.french import amount, day, identifier
+from crm.templatetags.french import day, euros, identifier
 from funding.financing import deminimis
 
 INK, HAIR, BRICK = colors.HexColor("#1f2a3a"), colors.HexColor("#d9d5cc"), "#a8452a"
@@ -121,6 +121,11 @@ def apart(position):
     ]
 
 
+def told(amount):
+    """For paper: the dashes of the pages that say « unknown » are HTML."""
+    return euros(amount) or "à confirmer"
+
+
 def aids(received, total):
     if not received:
         return text("Aucune aide n’est inscrite au registre pour cette période.")
@@ -133,10 +138,10 @@ def aids(received, total):
                 text(f"{aid.funder or 'à confirmer'}, à {aid.firm}", CELL),
                 text(aid.purpose or "à confirmer", CELL),
                 text(aid.regulation, CELL),
-                text(amount(aid.amount), AMOUNT),
+                text(told(aid.amount), AMOUNT),
             ]
         )
-    rows.append([text("Total", HEAD), "", "", "", text(amount(total), AMOUNT)])
+    rows.append([text("Total", HEAD), "", "", "", text(told(total), AMOUNT)])
     table = Table(rows, colWidths=WIDTHS, repeatRows=1)
     table.setStyle(
         TableStyle(
@@ -156,10 +161,10 @@ def aids(received, total):
 def room(position):
     if position.ceiling is None:
         return "Aucun plafond connu à cette date\u00a0: à vérifier."
-    ceiling = f"{amount(position.ceiling.value)} par entreprise unique"
+    ceiling = f"{euros(position.ceiling.value)} par entreprise unique"
     if position.room is None:
         return f"À confirmer\u00a0: un montant de la période est inconnu. Plafond\u00a0: {ceiling}."
-    return f"{amount(position.room)}, sur un plafond de {ceiling}."
+    return f"{euros(position.room)}, sur un plafond de {ceiling}."
 
 
 def signature():

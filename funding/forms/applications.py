@@ -45,6 +45,9 @@ class ApplicationForm(ModelForm):
         granted, paid = cleaned.get("amount_granted"), cleaned.get("amount_paid")
         if granted is not None and status != statuses.ACCEPTED:
             self.add_error("amount_granted", "Un montant n’est accordé que par un dossier accepté.")
+        for name in ("amount_committed", "amount_paid"):
+            if cleaned.get(name) is not None and status != statuses.ACCEPTED:
+                self.add_error(name, "Rien n’est engagé ni versé avant un dossier accepté.")
         if paid is not None and granted is not None and paid > granted:
             self.add_error("amount_paid", "Le montant versé dépasse le montant accordé.")
         return cleaned

@@ -198,3 +198,15 @@ def test_removing_the_last_tranche_gives_back_what_was_typed(officer_client, gra
             click(officer_client, "remove", "tranche", row.pk)
         granted.refresh_from_db()
         assert granted.amount_paid == D("10000")
+
+
+def test_the_balance_to_ask_is_what_is_left_and_an_excess_is_said(officer_client, granted):
+    GrantAgreement.objects.create(
+        application=granted, amount=100_000, rate=50, accepted_costs=160_000
+    )
+    TrancheFactory(application=granted, paid=True, amount_paid=30_000)
+    TrancheFactory(application=granted, kind="final_payment", amount=70_000)
+    response = page(officer_client, granted)
+    assert response.context["reading"].planned == 100_000
+    assertContains(response, "dépassent l’aide de 20\u00a0000\u00a0€")
+    assert "(50\u00a0000\u00a0€)" in response.context["reading"].next_thing.text

@@ -58,6 +58,7 @@ def test_a_second_click_opens_no_second_file(officer_client, project):
         ({"status": "a_deposer", "amount_granted": "10"}, "dossier accepté"),
         ({"status": "a_deposer", "amount_requested": "dix mille"}, "n’est pas un nombre"),
         ({"status": "a_deposer", "amount_requested": "-5"}, "négatif"),
+        ({"status": "a_deposer", "amount_paid": "10"}, "Rien n’est engagé ni versé"),
         ({"status": "a_deposer", "due_on": "0001-01-05"}, "de 2000 à 2100"),
         ({"status": "a_deposer", "due_on": "9999-12-31"}, "de 2000 à 2100"),
         ({"status": "depose", "filed_on": "2031-01-01"}, "à venir"),

@@ -242,14 +242,25 @@ def test_the_ledger_of_a_firm_costs_the_same_for_one_and_fifty(
 # ── The declaration ──
 
 
+def declaration_of(client, firm):
+    url = reverse("reporting:minimis_declaration", args=[firm.pk])
+    response = client.get(url, {"au": "2026-11-22"})
+    assert response.headers["Content-Type"] == "application/pdf"
+    pages = PdfReader(io.BytesIO(response.content)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).replace("\u00a0", " ").split())
+
+
+def test_the_declaration_says_plainly_what_it_does_not_know(officer_client, firm):
+    ReceivedAidFactory(organisation=firm, granted_on="2026-02-03", amount=None)
+    text = declaration_of(officer_client, firm)
+    assert "<" not in text
+    assert text.count("à confirmer") >= 2
+
+
 def test_the_declaration_lists_every_aid_of_the_window(officer_client, firm):
     link(firm, (siren(77), "Filiale du Nord"))
     ReceivedAidFactory(organisation=firm, granted_on="2026-02-03", amount=41_250, purpose="Salon")
-    url = reverse("reporting:minimis_declaration", args=[firm.pk])
-    response = officer_client.get(url, {"au": "2026-11-22"})
-    assert response.headers["Content-Type"] == "application/pdf"
-    pages = PdfReader(io.BytesIO(response.content)).pages
-    text = " ".join(" ".join(page.extract_text() for page in pages).replace("\u00a0", " ").split())
+    text = declaration_of(officer_client, firm)
     for said in ("Fonderie Marcadis", "Filiale du Nord", "03/02/2026", "41 250 €", "258 750 €"):
         assert said in text
     assert "Liste à vérifier par l’entreprise" in text
