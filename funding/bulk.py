@@ -21,6 +21,7 @@ from funding.eligibility import Fact, Verdict
 from funding.eligibility.bulk import FILINGS, Amounts, Column, Judged, Table
 from funding.matching import parsed_rules
 from funding.models import Application, DeclaredFact
+from funding.models.programs import applying
 
 # Fact: the fields of the project or of its holder that tell it, as they are kept.
 CODES = {
@@ -61,6 +62,15 @@ def verdicts(projects, programs, today=None):
         rules = [parsed_rules(program) for program in programs]
         reading = Reading(projects, facts_read(rules, today), today)
         return BulkVerdicts(reading.projects, programs, Judged(rules, reading.table(), today))
+
+
+def by_territory(projects, programs, today=None):
+    """The verdicts, one territory after the other: each project for the programs that apply there,
+    as on its page. A fixed number of queries for each territory that has one of these projects."""
+    replaced, programs = programs.replaced(), list(programs)
+    for territory in projects.order_by("territory").values_list("territory", flat=True).distinct():
+        here = applying(programs, territory, replaced)
+        yield verdicts(projects.filter(territory=territory), here, today)
 
 
 @contextmanager

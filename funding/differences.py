@@ -9,7 +9,7 @@ from crm.fields import MoneyField
 from crm.templatetags.french import day, decimal, euros
 from funding.eligibility import parse_criterion, wording
 from funding.models import Funder, Program
-from funding.models.programs import INSTRUMENTS, typed
+from funding.models.programs import INSTRUMENTS, deadline_key, typed
 
 NOTHING, ABSENT = "non renseigné", "absente"
 LONG = 90
@@ -49,11 +49,28 @@ def changes(before, after):
             continue
         if name == "criteria":
             found += criteria_changes(old or [], new or [])
+        elif name == "deadlines":
+            found += deadline_changes(old or [], new or [])
         elif name in LABELS or name in ("incompatible_with", "required_studies"):
             found += list_changes(name, old or [], new or [])
         else:
             found.append(Change(label(name), said(name, old), said(name, new)))
     return found
+
+
+def deadline_changes(before, after):
+    """The days alone when they differ, else also the time and the words, one of which does."""
+    was, now = ([deadline_key(one) for one in rows] for rows in (before, after))
+    if was == now:
+        return
+    if [key[0] for key in was] != [key[0] for key in now]:
+        yield Change(label("deadlines"), said("deadlines", before), said("deadlines", after))
+        return
+    whole = [
+        ", ".join(" ".join(filter(None, (said_day(on), *rest))) for on, *rest in keys)
+        for keys in (was, now)
+    ]
+    yield Change(label("deadlines"), *whole)
 
 
 def list_changes(name, before, after):

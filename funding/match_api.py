@@ -118,7 +118,9 @@ class MatchSerializer(serializers.Serializer):
     verdict = serializers.CharField(source="verdict.code", help_text=", ".join(VERDICTS))
     score = serializers.IntegerField(source="rank.score", help_text="de 0 à 100")
     rule_version = serializers.IntegerField(source="rank.version")
-    aid_low = serializers.SerializerMethodField(help_text="borne basse de l’aide, en euros")
+    aid_low = serializers.SerializerMethodField(
+        help_text="borne basse de l’aide, en euros ; rien quand elle n’est pas connue"
+    )
     aid_high = serializers.SerializerMethodField(help_text="borne haute de l’aide, en euros")
     next_deadline_on = serializers.DateField(source="next_deadline", allow_null=True)
     points = serializers.DictField(

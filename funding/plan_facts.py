@@ -279,7 +279,10 @@ class Reading:
 
     @property
     def with_vat(self):
-        """Uses with VAT, in euros; None when a rate or an amount is unknown."""
+        """Uses with VAT, in euros; None when a rate or an amount is unknown, or when the amounts
+        have it already."""
+        if self.plan.vat_basis == FinancingPlan.VatBasis.INCLUDED:
+            return None
         return plan.total(cost.with_vat for cost in self.plan.costs.all())
 
     @property

@@ -232,7 +232,8 @@ class Informations:
         aids, told = {}, {}
         for pk, subject in subjects.items():
             owner, key = owner_of(subject), key_of(subject)
-            sizes = possible_sizes(reader.facts_of(subject), today)
+            known = reader.facts_of(subject)
+            sizes = possible_sizes(known, today)
             for program_pk in verdicts.programs_of(pk, Verdict.TO_CONFIRM):
                 if (key, program_pk) in dismissed:
                     continue
@@ -250,6 +251,11 @@ class Informations:
                     fact = told[mark][0]
                     if fact and fact not in self.questions:
                         self.questions[fact] = asked_of_anyone(criterion, fact)
+                    # What one knows of a firm proposes its answer, to be read over.
+                    if fact and self.questions[fact].warning:
+                        self.questions.setdefault(
+                            (fact, owner(fact)), asked_with(criterion, fact, known)
+                        )
                 aid = aids[priced]
                 self.couples.append(
                     unlocking.couple_from(key, program_pk, awaited, owner, aid and aid[1])
@@ -325,7 +331,12 @@ class FactRow:
 
 def asked_of_anyone(criterion, fact):
     """The question without what is known of one project or another."""
-    asked = criterion.ask(fact, {})
+    return asked_with(criterion, fact, {})
+
+
+def asked_with(criterion, fact, known):
+    """The question in the words of the criterion, with what is known of whom it is put to."""
+    asked = criterion.ask(fact, known)
     if criterion.custom_question:
         return replace(asked, sentence=criterion.custom_question)
     return asked

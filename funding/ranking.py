@@ -5,7 +5,8 @@ The score is the sum of five parts, at most 100 points, each shown with its reas
 - verdict: 40 eligible, 20 to confirm, 0 not eligible;
 - unknown: 2 taken off for each unknown criterion after the first, at most 10;
 - share of the cost: 25 × the middle of the expected aid ÷ eligible costs (at most 1), halved when
-  the money has to be paid back, 0 when the aid is unknown;
+  the money has to be paid back, 0 when the aid is unknown. Where only the most is said
+  (« jusqu'à »), half of it counts: the same as a range that begins at nothing, by choice;
 - themes: 10 for each theme in common, at most 20;
 - time: most for a date that is near but leaves time to prepare a file (see TIME_STEPS).
 
@@ -37,13 +38,13 @@ AID_SIZES = {"micro": "small", "mid_cap": "large"}
 CENT = Decimal("0.01")
 ONE, HUNDRED = Decimal(1), Decimal(100)
 
-# Bounds in euros.
-Aid = tuple[Decimal, Decimal]
+# Bounds in euros; the lower is None when only the most is said.
+Aid = tuple[Decimal | None, Decimal]
 
 
 def _rates(rate_min, rate_max, rates_by_size, sizes):
-    """Bounds of the rate in percents, None when unknown. « Jusqu'à 80 % » starts at zero;
-    « au moins 20 % » has no upper bound, which is then None."""
+    """Bounds of the rate in percents, None when unknown. « Jusqu'à 80 % » has no lower bound,
+    « au moins 20 % » no upper one: each is then None."""
     if rates_by_size:
         sizes = rates_by_size.keys() if sizes is None else sizes
         found = [rates_by_size.get(size, rates_by_size.get(AID_SIZES.get(size))) for size in sizes]
@@ -56,8 +57,7 @@ def _rates(rate_min, rate_max, rates_by_size, sizes):
             return min(low for low, _ in bounds), max(high for _, high in bounds)
     if rate_min is None and rate_max is None:
         return None
-    low = Decimal(0) if rate_min is None else rate_min
-    return low, rate_max
+    return rate_min, rate_max
 
 
 def expected_aid(
@@ -74,7 +74,8 @@ def expected_aid(
     Rates are percents: Decimal("40"). `rates_by_size` maps a size to a rate or to (low, high) and
     prevails for the possible `sizes` (None: all), those without any rate being left out.
     `ceiling` is the most that is paid; `floor` the least: an aid that would be smaller is not
-    paid, so that its bound falls to zero. Without a rate, floor and ceiling together are the
+    paid, so that its bound falls to zero. The lower bound is None when only an upper rate is said
+    and some aid is possible. Without a rate, floor and ceiling together are the
     bounds (lump sum, or loan limited to the costs). Without an upper rate the ceiling is the bound,
     and nobody can tell when there is none."""
     rates = _rates(rate_min, rate_max, rates_by_size, sizes)
@@ -100,7 +101,9 @@ def expected_aid(
             return None
         high = HUNDRED
     highest = bound(high)
-    return highest if low == high else bound(low), highest
+    if low == high or not highest:
+        return highest, highest
+    return None if low is None else bound(low), highest
 
 
 def aid_sentence(aid: Aid | None) -> str:
@@ -184,7 +187,7 @@ class Rank:
         if not self.eligible_costs:
             return f"Aide{wording.NBSP}: {aid_sentence(self.aid)}{back}, part du coût inconnue"
         low, high = (
-            wording.number((share * HUNDRED).quantize(Decimal(1), ROUND_HALF_UP))
+            wording.number(((share or Decimal(0)) * HUNDRED).quantize(Decimal(1), ROUND_HALF_UP))
             for share in shares(self.aid, self.eligible_costs)
         )
         if high == "0" and self.aid[1] == 0:
@@ -212,17 +215,18 @@ def excluded_key(assessment: Assessment) -> tuple[bool, int, int]:
     return (True, assessment.not_met, 0)
 
 
-def shares(aid: Aid, eligible_costs: Decimal) -> tuple[Decimal, Decimal]:
-    """Bounds of the share of the cost, from 0 to 1."""
+def shares(aid: Aid, eligible_costs: Decimal) -> Aid:
+    """Bounds of the share of the cost, from 0 to 1; the lower is None when that of the aid is."""
     low, high = aid
-    return min(low / eligible_costs, ONE), min(high / eligible_costs, ONE)
+    return low if low is None else min(low / eligible_costs, ONE), min(high / eligible_costs, ONE)
 
 
 def _cover_points(aid, eligible_costs, is_repayable):
     if aid is None or not eligible_costs:
         return 0
     low, high = shares(aid, eligible_costs)
-    points = COVER_MAX * (low + high) / (4 if is_repayable else 2)
+    middle = high / 2 if low is None else (low + high) / 2
+    points = COVER_MAX * middle / (2 if is_repayable else 1)
     return int(points.quantize(ONE, ROUND_HALF_UP))
 
 

@@ -70,7 +70,12 @@ class WatchFilter(FilterSet):
     order = OrderingFilter(
         label="Trier par",
         empty_label="À voir d’abord, puis date",
-        field_labels={"noticed_at": "Date", "program__name": "Dispositif"},
+        field_labels={
+            "noticed_at": "Date",
+            "program__name": "Dispositif",
+            "subject_title": "Projet ou action",
+            "verdict_after": "Verdict",
+        },
         fields=[
             ("noticed_at", "noticed_at"),
             ("program__name", "program"),

@@ -59,6 +59,21 @@ def clean_full_naf(text):
     return code
 
 
+def clean_naf_2025(text):
+    """« 2042y » → "20.42Y". Known only by its shape as long as no list of NAF 2025 is loaded."""
+    compact = re.sub(r"[\s.\u00a0]", "", text).upper()
+    if not re.fullmatch(r"[0-9]{4}[A-Z]", compact):
+        raise ValueError(
+            f"«\u00a0{text}\u00a0» n’est pas un code de la NAF 2025\u00a0: "
+            "il s’écrit comme 20.42Y, quatre chiffres et une lettre."
+        )
+    code = f"{compact[:2]}.{compact[2:]}"
+    listed = NafCode.objects.filter(vintage=NafCode.Vintage.NAF_2025)
+    if listed.exists() and not listed.filter(code=code).exists():
+        raise ValueError(f"«\u00a0{text}\u00a0» n’est pas un code de la NAF 2025.")
+    return code
+
+
 def clean_legal_form(text):
     if not (text.isascii() and text.isdigit() and len(text) == 4):
         raise ValueError(

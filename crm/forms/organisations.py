@@ -11,6 +11,7 @@ from crm.forms.identifiers import (
     CodeField,
     clean_full_naf,
     clean_legal_form,
+    clean_naf_2025,
     siren_field,
     siret_field,
 )
@@ -19,8 +20,8 @@ from crm.models import Contact, Organisation, Sector, Site
 # What a person may have heard wrong, or long ago: each of these says who told us and when.
 FACTS = {
     "siren", "legal_form", "created_on", "eu_size", "insee_category", "headcount", "turnover",
-    "balance_sheet", "equity", "siret", "address", "commune", "naf_rev2", "workforce_band",
-    "closed_on",
+    "balance_sheet", "equity", "siret", "address", "commune", "naf_rev2", "naf_2025",
+    "workforce_band", "closed_on",
 }  # fmt: skip
 ALIKE = 0.87  # two names closer than this are shown to the person who types the second one
 LEGAL_WORDS = {"sa", "sas", "sasu", "sarl", "eurl", "sci", "scea", "ets", "etablissements"}
@@ -104,6 +105,7 @@ class OrganisationNewForm(OrganisationForm):
     siret = siret_field(help_text="du siège\u00a0; le SIREN en est déduit")
     commune = CommuneField(required=False)
     naf_rev2 = CodeField(read=clean_full_naf, required=False, label="Activité (NAF rév. 2)")
+    naf_2025 = CodeField(read=clean_naf_2025, required=False, label="Activité (NAF 2025)")
     is_another = forms.BooleanField(
         required=False, label="C’est une autre organisation\u00a0: la créer quand même"
     )
@@ -149,7 +151,7 @@ class OrganisationNewForm(OrganisationForm):
         if self.cleaned_data["siren"]:
             self.instance.note_source(["siren"], f"saisi par {user}", today)
         organisation = super().save_as(user, today)
-        given = ["siret", "commune", "naf_rev2"]
+        given = ["siret", "commune", "naf_rev2", "naf_2025"]
         known = {name: self.cleaned_data[name] for name in given if self.cleaned_data[name]}
         if known:
             site = Site(organisation=organisation, is_head_office=True, **known)
@@ -164,12 +166,13 @@ class SiteForm(FactForm):
     siret = siret_field()
     commune = CommuneField(required=False)
     naf_rev2 = CodeField(read=clean_full_naf, required=False, label="Activité (NAF rév. 2)")
+    naf_2025 = CodeField(read=clean_naf_2025, required=False, label="Activité (NAF 2025)")
 
     class Meta:
         model = Site
         fields = [
-            "siret", "name", "address", "postal_code", "commune", "naf_rev2", "workforce_band",
-            "workforce_year", "headcount", "closed_on", "is_head_office",
+            "siret", "name", "address", "postal_code", "commune", "naf_rev2", "naf_2025",
+            "workforce_band", "workforce_year", "headcount", "closed_on", "is_head_office",
         ]  # fmt: skip
         help_texts = {"workforce_year": "celle que donne SIRENE avec la tranche, par exemple 2024"}
 

@@ -98,6 +98,8 @@ COLUMNS = {
 ALL_STEPS = 3  # réflexion, mise en œuvre, usage: together they exclude no project
 LISTS = {"programs", "financers", "instructors", "aid_types", "mobilization_steps", "destinations"}
 NEEDED = {"name", "targeted_audiences", "eligibility"}
+# What only the API calls so; « contact » or « slug » head a column too.
+FIELDS = set(COLUMNS.values()) - COLUMNS.keys()
 
 
 def external_id(row):
@@ -112,6 +114,11 @@ def external_id(row):
 
 def name_of(row):
     return text(row.get("name") or row.get("name_initial"), "name")
+
+
+def is_of_sheet(row):
+    """Whether its keys are columns: an answer of the API may leave out any field."""
+    return FIELDS.isdisjoint(row)
 
 
 def from_cells(cells):
@@ -212,8 +219,9 @@ def instruments(row, draft):
 
 def rates(row, draft):
     values = draft.values
-    for field, bound in (("rate_min", "lower"), ("rate_max", "upper")):
-        rate = percent(row.get(f"subvention_rate_{bound}_bound"), f"taux de subvention {bound}")
+    bounds = (("rate_min", "lower", "minimum"), ("rate_max", "upper", "maximum"))
+    for field, bound, label in bounds:
+        rate = percent(row.get(f"subvention_rate_{bound}_bound"), f"taux de subvention {label}")
         values[field] = rate if rate not in (None, "0") else None
     values["rate_on_project"] = "grant" in values["instruments"]
     lines = [plain(row.get("subvention_comment") or "")]

@@ -34,7 +34,7 @@ def read_one(source, line, row, places, seen):
 def opened(source, row):
     if not isinstance(row, dict):
         raise Problem("Ce n’est pas un dispositif : un objet est attendu.")
-    if source is aides_territoires and "targeted_audiences" not in row:
+    if source is aides_territoires and aides_territoires.is_of_sheet(row):
         return aides_territoires.from_cells(row)
     return row
 

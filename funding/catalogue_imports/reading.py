@@ -136,11 +136,14 @@ def unwrap(content):
     """(programs, how many the source has): a list, a page of an API, or one program alone."""
     if isinstance(content, list):
         return content, None
+    # First: an aid has lists of its own, « programs » among them.
+    if recognise([content]):
+        return [content], None
     for name in ("results", "data", "programs", "aids"):
         if isinstance(content.get(name), list):
             total = content.get("count")
             return content[name], total if isinstance(total, int) else None
-    return ([content], None) if recognise([content]) else ([], None)
+    return [], None
 
 
 def recognise(rows):

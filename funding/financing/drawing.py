@@ -16,6 +16,7 @@ from funding.financing.plan import (
     Plan,
     known,
     percent,
+    total,
 )
 
 BAR = 1000
@@ -33,7 +34,8 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A line of the key: the colour, what it is, euros, percents of the uses or None."""
+    """A line of the key: the colour, what it is, known euros, percents of the uses. The share is
+    None when one of its amounts or one of the uses is unknown."""
 
     css: str
     label: str
@@ -87,18 +89,18 @@ def bars(plan: Plan) -> Bars:
         counted = cost.counted or ZERO
         eligible += counted
         costs += [(counted, "p-2"), ((cost.amount or ZERO) - counted, "p-4")]
-    by_colour = {css: ZERO for css, _ in KEY}
+    by_colour = {css: [] for css, _ in KEY}
     for source in plan.resources:
-        by_colour[colour(source)] += source.amount or ZERO
+        by_colour[colour(source)].append(source.amount)
     order = [css for css, _ in KEY]
     sources = sorted(plan.resources, key=lambda source: order.index(colour(source)))
     key = [Part("p-2", "éligible", eligible, None)] if eligible else []
     if uses - eligible:
         key.append(Part("p-4", "non éligible", uses - eligible, None))
     key += [
-        Part(css, label, by_colour[css], percent(by_colour[css], uses))
+        Part(css, label, amount, percent(total(by_colour[css]), plan.uses))
         for css, label in KEY
-        if by_colour[css]
+        if (amount := known(by_colour[css]))
     ]
     return Bars(
         segments(costs, whole),

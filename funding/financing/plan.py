@@ -63,6 +63,21 @@ def percent(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
     return (part * HUNDRED / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
+def with_vat(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
+    """Euros with VAT of an amount without, to the cent; `rate` in percents. None when unknown."""
+    if amount is None or rate is None:
+        return None
+    return (amount * (HUNDRED + rate) / HUNDRED).quantize(CENT, ROUND_HALF_UP)
+
+
+def without_vat(amount: Decimal | None, rate: Decimal | None) -> Decimal | None:
+    """The same from an amount with VAT. `without_vat(with_vat(x, r), r)` is x to the cent; the
+    other way round may miss by one cent."""
+    if amount is None or rate is None:
+        return None
+    return (amount * HUNDRED / (HUNDRED + rate)).quantize(CENT, ROUND_HALF_UP)
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """One line of the uses. `eligible` is « yes », « no » or « part »; then `eligible_amount` says

@@ -14,7 +14,7 @@ from crm.templatetags.french import day
 from funding.eligibility import wording
 from funding.forms.program_field import Names, ProgramsField
 from funding.models import Program
-from funding.models.programs import INSTRUMENTS, plain
+from funding.models.programs import INSTRUMENTS, deadline_key, plain
 
 SIZES = {
     "rate_small": ("small", "Taux pour une petite entreprise"),
@@ -48,7 +48,7 @@ SECTIONS = (
     ("Fiabilité", "confidence verified_on uncertain"),
 )
 LINKS = ("incompatible_with", "required_studies")
-PUBLICATION = ("applies_from", "source", "note")
+PUBLICATION = ("applies_from", "source", "note", "verified_today")
 
 
 class RateField(AmountField):
@@ -155,13 +155,20 @@ class ProgramForm(ModelForm):
     note = forms.CharField(
         label="Précision", widget=forms.Textarea(attrs={"rows": 2}), required=False
     )
+    verified_today = forms.BooleanField(
+        label="Vérifié aujourd’hui",
+        required=False,
+        help_text="toute la fiche est relue à sa source, pas seulement ce qui change",
+    )
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args, instance, programs=None, **kwargs):
         """`programs` are those that the viewer may name."""
         by_size = instance.rates_by_size or {}
         initial = {field: by_size.get(size) for field, (size, _) in SIZES.items()}
-        initial |= {"applies_from": timezone.localdate(), "verified_on": timezone.localdate()}
+        initial["applies_from"] = timezone.localdate()
+        if instance._state.adding and instance.verified_on is None:
+            initial["verified_on"] = timezone.localdate()
         initial |= {
             name: getattr(instance, name)
             for name in (
@@ -220,7 +227,11 @@ class ProgramForm(ModelForm):
             for field, (size, _) in SIZES.items()
             if (rate := self.cleaned_data.get(field)) is not None
         }
+        if self.cleaned_data.get("verified_today"):
+            said["verified_on"] = plain("verified_on", timezone.localdate())
         others = {size: rate for size, rate in self.was.items() if size not in SIZES_ASKED}
+        if "deadlines" in said:
+            said["deadlines"] = self._as_kept(said["deadlines"])
         said["rates_by_size"] = self._same({**others, **rates}) or None
         for name in ("instruments", "themes", "uncertain"):
             if name in said:
@@ -233,6 +244,11 @@ class ProgramForm(ModelForm):
     def _same(self, rates):
         """« 40.00 » typed over « 40 » is no change."""
         return self.was if {k: str(v) for k, v in self.was.items()} == rates else rates
+
+    def _as_kept(self, deadlines):
+        """A catalogue may have said « "time": null », which the form leaves out: no change."""
+        kept = {deadline_key(one): one for one in self.instance.deadlines or []}
+        return [kept.get(deadline_key(one), one) for one in deadlines]
 
     def refuse(self, error):
         """Say what the catalogue refused, beside the field when there is one."""

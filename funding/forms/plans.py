@@ -2,10 +2,12 @@ import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from crm.forms.base import ModelForm, SentTwice
 from crm.templatetags.french import day, euros
 from funding.appraisal.calendar import YEARS
+from funding.financing.following import Current, follow
 from funding.financing.plan import computed_amount, total
 from funding.models import AidScheme, Application, CostLine, FinancingPlan, Program, SourceLine
 
@@ -43,9 +45,56 @@ class PlanForm(SentTwice, VersionedForm):
         model = FinancingPlan
         fields = ["name", "vat_basis", "granted_on", "notes"]
         help_texts = {
-            "vat_basis": "HT quand le porteur récupère la TVA, TTC sinon.",
+            "vat_basis": "HT quand le porteur récupère la TVA, TTC sinon. Changer convertit les "
+            "dépenses, chacune à son taux de TVA\u00a0; les ressources restent.",
             "granted_on": "Les règles sont lues à cette date, sauf celle d’une source.",
         }
+
+    keeps_amounts = forms.BooleanField(
+        label="Garder les montants tels qu’ils sont écrits",
+        required=False,
+        help_text="À cocher s’ils étaient déjà dans l’autre base\u00a0: "
+        "seul le mot HT ou TTC change.",
+    )
+    field_order = ["name", "vat_basis", "keeps_amounts"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.off_by_a_cent = []
+        if not self._has_amounts:
+            del self.fields["keeps_amounts"]
+
+    @property
+    def _has_amounts(self):
+        return bool(self.instance.pk) and self.instance.priced_costs.exists()
+
+    @property
+    def changes_basis(self):
+        return "vat_basis" in self.changed_data and self._has_amounts
+
+    @property
+    def converts(self):
+        return self.changes_basis and not self.cleaned_data.get("keeps_amounts")
+
+    def clean(self):
+        cleaned = super().clean()
+        if not self.converts or "vat_basis" in self.errors:
+            return cleaned
+        if lines := self.instance.priced_costs.filter(vat_rate=None):
+            named = ", ".join(f"«\u00a0{line}\u00a0»" for line in lines)
+            self.add_error(
+                "vat_basis",
+                f"Le taux de TVA manque pour {named}\u00a0: donnez-le (0 sans TVA), ou cochez "
+                "«\u00a0Garder les montants tels qu’ils sont écrits\u00a0».",
+            )
+        return cleaned
+
+    @transaction.atomic
+    def save_over(self):
+        super().save_over()
+        if self.converts:
+            self.off_by_a_cent = self.instance.convert_costs()
+        return self.instance
 
     def clean_name(self):
         name = self.cleaned_data["name"]
@@ -228,6 +277,7 @@ class SourceForm(SentTwice, VersionedForm):
             ceiling = program.aid_max if program else None
             cleaned["amount"] = computed_amount(cleaned.get("basis"), cleaned.get("rate"), ceiling)
         self._check_sums(cleaned)
+        self._check_days(cleaned)
         self._follow(cleaned)
         self.instance.aided = [int(key) for key in cleaned.get("aided") or []]
         return cleaned
@@ -256,6 +306,23 @@ class SourceForm(SentTwice, VersionedForm):
         advance, interim = cleaned.get("advance_rate") or 0, cleaned.get("interim_rate") or 0
         if advance + interim > 100:
             self.add_error("interim_rate", "L’avance et les acomptes dépassent 100 %.")
+
+    def _check_days(self, cleaned):
+        """A day that the file tells hides the typed one, which then contradicts nothing."""
+        file = cleaned.get("application")
+        typed = Current("", filed_on=cleaned.get("filed_on"), granted_on=cleaned.get("granted_on"))
+        supposes = file is None or cleaned.get("is_hypothesis")
+        told = typed if supposes else follow(typed, file.progress())
+        filed_on, granted_on = told.filed_on, told.granted_on
+        if not filed_on or not granted_on or filed_on <= granted_on:
+            return
+        place = "filed_on" if "granted_on" in told.told else "granted_on"
+        if place not in told.told:
+            self.add_error(
+                place,
+                f"L’octroi, le {day(granted_on)}, précède le dépôt de la demande, le "
+                f"{day(filed_on)}.",
+            )
 
     def _check_basis(self, cleaned):
         """An aid counts no more than the eligible costs, those it aids when it says which."""

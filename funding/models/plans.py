@@ -10,7 +10,7 @@ from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from actions.models import Action
-from actions.models.editing import Removable, Versioned
+from actions.models.editing import EditConflict, Removable, Versioned
 from crm.fields import AmountField, MoneyField
 from crm.models import Project
 from funding.financing import plan as rules
@@ -213,6 +213,31 @@ class FinancingPlan(Versioned, Removable):
                 plan.save(update_fields=["is_chosen", "updated_at"])
         return before
 
+    @property
+    def priced_costs(self):
+        """Those with euros to convert from HT to TTC, or back."""
+        return self.costs.filter(Q(amount__gt=0) | Q(eligible_amount__gt=0))
+
+    @transaction.atomic
+    def convert_costs(self):
+        """Write every cost in the basis that the plan now has; return those that going back would
+        leave one cent away. Raises EditConflict when a rate was taken out meanwhile."""
+        there, back = rules.with_vat, rules.without_vat
+        if self.vat_basis == self.VatBasis.EXCLUDED:
+            there, back = back, there
+        off = []
+        for cost in self.priced_costs.select_for_update():
+            if cost.vat_rate is None:
+                raise EditConflict
+            before = cost.amount, cost.eligible_amount
+            cost.amount, cost.eligible_amount = (there(one, cost.vat_rate) for one in before)
+            now = cost.amount, cost.eligible_amount
+            if before != tuple(back(one, cost.vat_rate) for one in now):
+                off.append(cost)
+            cost.clean_fields()
+            cost.save_over(cost.version)
+        return off
+
     @transaction.atomic
     def duplicate(self, name, *, by, refused=()):
         """The same plan under another name; the sources of `refused` are refused in it."""
@@ -344,10 +369,8 @@ class CostLine(Versioned, Removable):
 
     @property
     def with_vat(self):
-        """Euros with VAT when the plan is without; None when the amount or the rate is unknown."""
-        if self.amount is None or self.vat_rate is None:
-            return None
-        return (self.amount * (100 + self.vat_rate) / 100).quantize(rules.CENT)
+        """Euros with VAT, of an amount without; None when the amount or the rate is unknown."""
+        return rules.with_vat(self.amount, self.vat_rate)
 
     def as_rule(self):
         return rules.Cost(

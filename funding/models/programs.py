@@ -375,6 +375,11 @@ def attribute(name):
     return "funder_id" if name == "funder" else name
 
 
+def deadline_key(deadline):
+    """What a collection date says: « "time": null » says no more than no time at all."""
+    return tuple(deadline.get(name) or "" for name in ("on", "time", "label"))
+
+
 def plain(name, value):
     """A value of that field as a version keeps it: « 40 » for 40.00, « 2026-11-22 » for a day."""
     value = typed(name, value)

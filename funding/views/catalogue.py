@@ -120,6 +120,12 @@ def publish(request, found, shown, form, editor):
     values = {**form.values, "criteria": editor.rows}
     if found is None:
         values |= identity(request, shown, values["name"])
+    elif says_nothing(found, values, form.cleaned_data["applies_from"]):
+        form.add_error(
+            "verified_today",
+            "Rien ne change\u00a0: cochez cette case si la fiche a été relue à sa source.",
+        )
+        return None, 422
     said = {key: form.cleaned_data[key] for key in ("source", "applies_from", "note", "seen")}
     seen = said.pop("seen")
     if found and seen is None:  # nobody knows what was on screen
@@ -137,6 +143,13 @@ def publish(request, found, shown, form, editor):
         said = plural(moved, "verdict de projet change,verdicts de projets changent")
         messages.info(request, f"{said}\u00a0: la veille dit lesquels, et pourquoi.")
     return redirect(version.program), None
+
+
+def says_nothing(found, values, applies_from):
+    """What stands today, not even read again: a check would bear a day on which nobody read."""
+    return applies_from <= timezone.localdate() and {**found.as_version(), **values} == (
+        found.as_version()
+    )
 
 
 def refusals(form, editor):

@@ -3,6 +3,7 @@
 import datetime
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
@@ -172,9 +173,31 @@ def plan_edit(request, pk):
             form.save_over()
         except EditConflict:
             return again(request, form, found)
-        messages.success(request, "Le plan est à jour.")
+        except ValidationError:  # fourteen digits with VAT
+            form.add_error("vat_basis", "Un montant converti serait trop grand.")
+            return render_form(request, form, found, "Modifier le plan", "Enregistrer")
+        messages.success(request, said_of_basis(form, found))
         return redirect(found)
     return render_form(request, form, found, "Modifier le plan", "Enregistrer")
+
+
+def said_of_basis(form, found):
+    """What became of the amounts, and whether going back gives the same cents."""
+    now = found.get_vat_basis_display()
+    if not form.changes_basis:
+        return "Le plan est à jour."
+    if not form.converts:
+        return f"Le plan est {now}\u00a0: les montants n’ont pas été convertis."
+    before = next(label for label in found.VatBasis.labels if label != now)
+    if form.off_by_a_cent:
+        named = ", ".join(f"«\u00a0{line}\u00a0»" for line in form.off_by_a_cent)
+        back = f"revenir en {before} changerait d’un centime {named}"
+    else:
+        back = f"revenir en {before} rendra les mêmes centimes"
+    return (
+        f"Les dépenses sont converties en {now}, pas les ressources ni leurs assiettes\u00a0: "
+        f"vérifiez l’équilibre. {back[:1].upper()}{back[1:]}."
+    )
 
 
 def again(request, form, found):

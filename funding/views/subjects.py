@@ -12,6 +12,8 @@ ROUTES = (
 )
 # Facts that their own record tells; another record is that of their holder.
 OF_THE_RECORD = {"themes", "stage", "commune", "region", "departement", "epci"}
+# Fact of a site: its field there.
+ON_THE_SITE = {"naf_rev2": "naf_rev2", "naf_2025": "naf_2025", "site_headcount": "headcount"}
 
 
 def get_subject(request, kind, pk):
@@ -35,6 +37,11 @@ def addresses(subject):
 def record_address(asked):
     """Where a fact that is not answered in place is completed."""
     subject = asked.subject
+    if asked.fact in ON_THE_SITE and subject.holder is not None:
+        # The site that the question is about, as the facts have it.
+        site = subject.site_id or next((one.pk for one in subject.holder.sites.all()), None)
+        route, pk = ("site_edit", site) if site else ("site_new", subject.holder.pk)
+        return f"{reverse(f'crm:{route}', args=[pk])}#id_{ON_THE_SITE[asked.fact]}"
     if asked.fact not in OF_THE_RECORD and subject.holder is not None:
         return subject.holder.get_absolute_url()
     route = "actions:action_edit" if is_action(subject) else "crm:project_edit"

@@ -51,6 +51,9 @@ def test_officer_adds_a_site(officer_client, territory):
         ({"postal_code": "3250"}, "postal_code", "cinq chiffres"),
         ({"closed_on": "2999-01-01"}, "closed_on", "avenir"),
         ({"naf_rev2": "zz"}, "naf_rev2", "NAF rév. 2"),
+        ({"naf_2025": "zz"}, "naf_2025", "NAF 2025"),
+        ({"naf_2025": "20"}, "naf_2025", "NAF 2025"),
+        ({"naf_2025": "²042Y"}, "naf_2025", "NAF 2025"),
     ],
 )
 def test_refused_site_names_the_field(officer_client, territory, typed, field, sentence):
@@ -86,10 +89,38 @@ def test_officer_edits_a_site_without_losing_what_a_form_does_not_show(officer_c
     url = reverse("crm:site_edit", args=[site.pk])
     assert 'value="Fleurance (32500)"' in officer_client.get(url).content.decode()
     data = {"siret": site.siret, "commune": "Fleurance (32500)", "naf_rev2": "10.39A"}
+    data["naf_2025"] = "10.39Y"
     assert officer_client.post(url, data | {"headcount": "12"}).status_code == 302
     site.refresh_from_db()
     assert (site.headcount, site.naf_2025, site.commune_id) == (12, "10.39Y", "32132")
     assert set(site.provenance) == {"headcount"}
+
+
+@pytest.mark.parametrize("typed", ["20.42Y", " 2042y "])
+def test_the_naf_2025_of_a_site_is_typed_with_its_source(officer_client, territory, typed):
+    site = SiteFactory(organisation__territory=territory)
+    url = reverse("crm:site_edit", args=[site.pk])
+    assert 'id="id_naf_2025"' in officer_client.get(url).content.decode()
+    data = {"siret": site.siret, "naf_rev2": "10.39A", "naf_2025": typed}
+    assert officer_client.post(url, data).url == site.organisation.get_absolute_url()
+    site.refresh_from_db()
+    assert (site.naf_rev2, site.naf_2025) == ("10.39A", "20.42Y")
+    assert "saisi par" in site.source_of("naf_2025")
+    assert "20.42Y en NAF 2025" in officer_client.get(
+        site.organisation.get_absolute_url()
+    ).content.decode().replace("\u00a0", " ")
+
+
+def test_a_naf_2025_out_of_the_list_is_refused_once_there_is_one(officer_client, territory):
+    NafCode.objects.create(
+        code="20.42Y", vintage=NafCode.Vintage.NAF_2025, label="Parfums", level="sous-classe"
+    )
+    company = OrganisationFactory(territory=territory)
+    url = reverse("crm:site_new", args=[company.pk])
+    response = officer_client.post(url, {"name": "Le dépôt", "naf_2025": "20.99Y"})
+    assert "n’est pas un code de la NAF 2025" in str(response.context["form"].errors["naf_2025"])
+    officer_client.post(url, {"name": "Le dépôt", "naf_2025": "20.42Y"})
+    assert company.sites.get().naf_2025 == "20.42Y"
 
 
 def test_one_main_contact_at_a_time(officer_client, territory):

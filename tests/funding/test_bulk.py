@@ -1,5 +1,6 @@
 """From the database, tables give each project and program what the page and the API give."""
 
+import csv
 import datetime as dt
 import random
 from decimal import Decimal as D
@@ -20,6 +21,7 @@ from tests.crm.factories import (
     PartnerTokenFactory,
     ProjectFactory,
     SiteFactory,
+    TerritoryFactory,
 )
 from tests.funding.criteria import KIND_ROWS
 from tests.funding.factories import ApplicationFactory, ProgramFactory
@@ -211,6 +213,42 @@ def test_the_page_the_api_and_the_bulk_say_the_same(portfolio, programs, client)
         assert found.verdict(*pair).code == row["verdict"]
         answers = [criterion["answer"] for criterion in row["criteria"]]
         assert [answer.name.lower() for answer in found.answers(*pair)] == answers
+
+
+def test_each_territory_is_judged_for_the_programs_of_its_pages(
+    officer_client, territory, capsys, tmp_path
+):
+    elsewhere, here = TerritoryFactory(), ProjectFactory(territory=territory)
+    there = ProjectFactory(territory=elsewhere, reference="P-2026-900")
+    national, everywhere = ProgramFactory(), ProgramFactory()
+    local = ProgramFactory(national=national, territory=territory)
+    ProgramFactory(territory=elsewhere, criteria=[])
+    judged = {
+        (project, program.pk): one.verdict(project, program.pk)
+        for one in bulk.by_territory(Project.objects.open(), Program.objects.all(), TODAY)
+        for project in one.projects
+        for program in one.programs
+    }
+    page = of_the_page(officer_client.user, Project.objects.filter(pk=here.pk))
+    assert {pair: said for pair, said in judged.items() if pair[0] == here.pk} == {
+        pair: assessment.verdict for pair, assessment in page.items()
+    }
+    assert {program for _, program in page} == {local.pk, everywhere.pk}
+    assert {program for project, program in judged if project == there.pk} == set(
+        Program.objects.for_territory(elsewhere).values_list("pk", flat=True)
+    )
+    call_command("match_all", "--territory", territory.code, "--on", "2026-11-22")
+    rows = list(csv.reader(capsys.readouterr().out.splitlines(), delimiter=";"))[1:]
+    assert {row[0]: sum(map(int, row[2:5])) for row in rows} == {local.code: 1, everywhere.code: 1}
+    call_command("match_all", "--pairs", "--on", "2026-11-22", "--out", str(tmp_path / "pairs.csv"))
+    with (tmp_path / "pairs.csv").open(encoding="utf-8-sig", newline="") as file:
+        pairs = {tuple(row[:2]) for row in list(csv.reader(file, delimiter=";"))[1:]}
+    fitting = {pair for pair, said in judged.items() if said is not Verdict.NOT_ELIGIBLE}
+    codes = dict(Program.objects.values_list("pk", "code"))
+    references = dict(Project.objects.values_list("pk", "reference"))
+    assert pairs == {(references[project], codes[program]) for project, program in fitting}
+    assert (here.reference, national.code) not in pairs
+    assert (there.reference, national.code) in pairs
 
 
 def test_the_command_writes_a_summary_or_the_pairs(portfolio, programs, capsys, tmp_path):

@@ -5,7 +5,13 @@ import json
 
 import pytest
 
-from funding.catalogue_imports import aides_territoires, data_gouv, mission_transition
+from funding.catalogue_imports import (
+    aides_territoires,
+    data_gouv,
+    entries,
+    mission_transition,
+    reading,
+)
 from funding.catalogue_imports.drafts import Draft
 from funding.catalogue_imports.places import Places
 from funding.catalogue_imports.values import Problem
@@ -381,6 +387,30 @@ def test_rates_out_of_order_or_above_the_whole_are_refused():
     ):
         with pytest.raises(Problem, match="taux"):
             values_of(aides_territoires, territoires(**fields))
+    with pytest.raises(Problem, match="taux de subvention maximum.» vaut 140"):
+        values_of(aides_territoires, territoires(subvention_rate_upper_bound=140))
+
+
+def test_an_aid_alone_with_lists_of_its_own_is_one_aid():
+    aid = territoires(programs=["Fonds vert", "France 2030"])
+    found = reading.read("aide.json", json.dumps(aid).encode(), max_rows=10)
+    assert (found.origin, found.rows) == (reading.AIDES_TERRITOIRES, [(1, aid)])
+    page = {"count": 7, "results": [aid]}
+    found = reading.read("page.json", json.dumps(page).encode(), max_rows=10)
+    assert (found.rows, found.is_partial) == ([(1, aid)], True)
+
+
+def test_an_aid_without_audiences_keeps_its_title_and_says_what_is_missing():
+    aid = territoires()
+    del aid["targeted_audiences"]
+    found = reading.read("aide.json", json.dumps([aid]).encode(), max_rows=10)
+    (entry,) = entries.read_all(found, PLACES)
+    assert (entry["reasons"], entry["name"]) == ([], aid["name"])
+    assert any("Aucun bénéficiaire" in warning for warning in entry["warnings"])
+    untitled = {**aid, "name": "", "name_initial": ""}
+    found = reading.read("aide.json", json.dumps([untitled]).encode(), max_rows=10)
+    (entry,) = entries.read_all(found, PLACES)
+    assert "titre manque" in entry["reasons"][0]
 
 
 def test_a_long_eligibility_is_one_condition_to_read_in_full():

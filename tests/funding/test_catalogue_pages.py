@@ -93,14 +93,51 @@ def test_what_was_not_touched_does_not_change(manager, program):
     program.refresh_from_db()
     after = program.as_version()
     changed = {name for name in after if after[name] != before[name]}
-    assert changed == {"portal", "verified_on"}
+    assert changed == {"portal"}
 
 
-def test_nothing_changed_is_noted_as_a_check(manager, program):
-    edit(manager, program)
+def test_one_field_typed_over_does_not_verify_the_whole_sheet(manager, program):
+    edit(manager, program, rate_max="50")
     program.refresh_from_db()
-    assert program.version == 1
-    assert program.versions.get().checks.get().by == manager.user
+    assert (program.rate_max, program.verified_on) == (50, dt.date(2026, 10, 1))
+    edit(manager, program, rate_max="60", verified_today="on")
+    program.refresh_from_db()
+    assert (program.rate_max, program.verified_on) == (60, timezone.localdate())
+
+
+def test_today_is_proposed_for_a_program_that_begins(manager):
+    form = manager.get(NEW).context["form"]
+    assert form["verified_on"].value() == timezone.localdate()
+    assert ProgramForm(instance=ProgramFactory(verified_on=None))["verified_on"].value() is None
+
+
+def test_nothing_changed_is_noted_as_a_check_by_who_read_it_again(manager, program):
+    assertContains(edit(manager, program), "Rien ne change", status_code=422)
+    assert not program.versions.get().checks.exists()
+    edit(manager, program, verified_today="on")
+    program.refresh_from_db()
+    assert (program.version, program.verified_on) == (1, timezone.localdate())
+    check = program.versions.get().checks.get()
+    assert (check.by, check.on) == (manager.user, timezone.localdate())
+
+
+def test_a_time_that_is_null_is_no_change(manager, program):
+    catalogue.publish(
+        program,
+        {"deadlines": [{"on": "2027-01-15", "time": None, "label": "printemps"}]},
+        source="cahier des charges",
+        applies_from=timezone.localdate(),
+    )
+    program.refresh_from_db()
+    before = program.versions.count()
+    edit(manager, program, portal="guichet.example")
+    program.refresh_from_db()
+    assert program.portal == "guichet.example"
+    assert program.versions.first().changed == ["deadlines", "portal"]  # both of the same day
+    assert program.deadlines == [{"on": "2027-01-15", "time": None, "label": "printemps"}]
+    page = edit(manager, program)
+    assertContains(page, "Rien ne change", status_code=422)
+    assert program.versions.count() == before + 1
 
 
 def test_a_version_for_a_day_to_come_is_announced(manager, program):

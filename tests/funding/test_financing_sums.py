@@ -228,3 +228,31 @@ def test_room_reopens_on_the_first_day_that_fits(received, day, wanted):
 def test_months_follow_each_other_over_years():
     months = months_between(dt.date(2026, 11, 30), dt.date(2027, 2, 1))
     assert [month.month for month in months] == [11, 12, 1, 2]
+
+
+@given(
+    st.decimals(0, 10**9, places=2),
+    st.decimals(0, 100, places=2),
+)
+def test_an_amount_without_vat_comes_back_to_the_cent(amount, rate):
+    assert p.without_vat(p.with_vat(amount, rate), rate) == amount
+
+
+def test_vat_is_unknown_with_its_rate():
+    assert p.with_vat(D("100"), None) is None
+    assert p.without_vat(None, D("20")) is None
+    assert p.with_vat(D("0.25"), D("10")) == D("0.28")  # halves go up
+
+
+def test_a_colour_whose_amounts_are_not_all_known_has_no_share():
+    costs = (p.Cost(1, "Four", D("100")),)
+    own, grant = (
+        p.Source(1, "Fonds propres", p.OWN, D("40")),
+        p.Source(2, "Région", p.GRANT, D("30")),
+    )
+    shares = {part.label: part.share for part in bars(p.Plan(costs, (own, grant))).key}
+    assert shares == {"éligible": None, "fonds propres": 40, "aides encore à décider": 30}
+    other = p.Source(3, "État", p.GRANT, None)
+    shares = {part.label: part.share for part in bars(p.Plan(costs, (own, grant, other))).key}
+    assert shares["aides encore à décider"] is None
+    assert shares["fonds propres"] == 40

@@ -46,6 +46,19 @@ def test_the_api_gives_the_verdicts_of_the_page(ask, project, territory):
         ]
 
 
+def test_an_unknown_bound_of_the_aid_is_null_not_zero(ask, territory):
+    ProjectFactory(territory=territory, confidentiality=PARTNERS, eligible_costs=1000)
+    up_to = ProgramFactory(rate_max=80)
+    between = ProgramFactory(rate_min=0, rate_max=80)
+    neither = ProgramFactory()
+    rows = {row["program"]["id"]: row for row in ask().json()["results"]}
+    assert {pk: (row["aid_low"], row["aid_high"]) for pk, row in rows.items()} == {
+        up_to.pk: (None, 800),
+        between.pk: (0, 800),
+        neither.pk: (None, None),
+    }
+
+
 def test_verdicts_are_filtered(ask, project):
     ProgramFactory()
     ProgramFactory(criteria=[{"kind": "beneficiary", "key": "b", "accepted": ["epci"]}])

@@ -69,6 +69,26 @@ def test_known_facts_settle_what_was_announced(row, facts, data):
     assert wanted is None or criterion.answer(facts, TODAY).name != "UNKNOWN"
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("vintage", ["rev2", "2025"])
+def test_the_naf_of_a_site_is_asked_where_its_form_takes_it(officer_client, territory, vintage):
+    ProgramFactory(criteria=[{"kind": "naf", "key": "n", "vintage": vintage, "accepted": ["C"]}])
+    project = ProjectFactory(territory=territory)
+    field = "naf_rev2" if vintage == "rev2" else "naf_2025"
+    panel = reverse("funding:question_panel", args=[project.pk])
+    new = reverse("crm:site_new", args=[project.holder_id])
+    assertContains(officer_client.get(panel), f'href="{new}#id_{field}"')
+    first = SiteFactory(organisation=project.holder, naf_rev2="", is_head_office=True)
+    edit = reverse("crm:site_edit", args=[first.pk])
+    assertContains(officer_client.get(panel), f'href="{edit}#id_{field}"')
+    chosen = SiteFactory(organisation=project.holder, naf_rev2="")
+    project.site = chosen
+    project.save()
+    edit = reverse("crm:site_edit", args=[chosen.pk])
+    assertContains(officer_client.get(panel), f'href="{edit}#id_{field}"')
+    assertContains(officer_client.get(edit), f'id="id_{field}"')
+
+
 def couples(*programs, project="p"):
     facts = {"beneficiary": Fact("company")}
     return [

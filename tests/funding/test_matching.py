@@ -161,6 +161,21 @@ def test_the_size_is_proposed_from_insee_with_a_warning_and_stays_to_be_said(
     assert verdict_of(project, officer_client.user) == [Verdict.TO_CONFIRM]
 
 
+def test_the_portfolio_asks_the_size_with_the_same_care(officer_client, project):
+    other = OrganisationFactory(territory=project.territory, headcount=42)
+    ProjectFactory(territory=project.territory, holder=other)
+    project.holder.insee_category = "PME"
+    project.holder.save()
+    ProgramFactory(criteria=[{"kind": "size", "key": "size", "accepted": ["micro", "small"]}])
+    page = officer_client.get(reverse("funding:information_list"))
+    cards = {card["one"].subject.holder: card for card in page.context["top"]}
+    prefills = {holder.pk: card["one"].question.prefill for holder, card in cards.items()}
+    assert prefills == {project.holder.pk: "small", other.pk: ""}
+    assertContains(page, '<option value="small" selected>Petite entreprise</option>', html=True)
+    assertContains(page, "Proposé d’après la catégorie de l’INSEE, à relire.")
+    assertContains(page, reverse("funding:eu_size", args=[other.pk]))
+
+
 @pytest.mark.parametrize(
     ("filed_on", "expected"),
     [
@@ -341,6 +356,24 @@ def test_the_question_panel_counts_what_becomes_certain(officer_client, project)
     assertContains(page, "Ces 2 informations débloquent 1\u00a0dispositif")
 
 
+def test_points_decide_of_the_order_and_the_panel_says_so(officer_client, project):
+    """What covers the costs and is to confirm comes before what is certain and gives little."""
+    ProgramFactory(name="Sûre et petite", rate_min=D(1), rate_max=D(1))
+    doubtful = {"kind": "turnover", "key": "t", "max": "10000000"}
+    ProgramFactory(name="Grande à confirmer", rate_min=D(100), rate_max=D(100), criteria=[doubtful])
+    matches = matches_of(project, officer_client.user, today=TODAY)
+    assert [(match.program.name, match.is_eligible) for match in matches] == [
+        ("Grande à confirmer", False),
+        ("Sûre et petite", True),
+    ]
+    assert [match.rank.score for match in matches] == sorted(
+        (match.rank.score for match in matches), reverse=True
+    )
+    page = panel(officer_client, project)
+    assertContains(page, "Classés par points")
+    assertContains(page, "un dispositif à confirmer peut précéder un éligible")
+
+
 def test_a_closed_program_is_never_proposed(officer_client, project):
     ProgramFactory(name="Aide fermée", state="closed")
     page = panel(officer_client, project)
@@ -354,7 +387,7 @@ def test_the_rate_of_a_study_is_not_applied_to_the_whole_project(officer_client,
         match.program.name: match.rank.aid
         for match in matches_of(project, officer_client.user, today=TODAY)
     }
-    assert aids == {"Étude": None, "Investissement": (D("0"), D("400000.00"))}
+    assert aids == {"Étude": None, "Investissement": (None, D("400000.00"))}
 
 
 def test_uncertain_rule_never_gives_a_certain_verdict(officer_client, project):

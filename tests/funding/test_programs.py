@@ -98,3 +98,12 @@ def test_list_and_page_cost_do_not_grow(officer_client, territory, assert_flat_q
 
 def test_the_formula_of_the_ranking_is_published(officer_client):
     assertContains(officer_client.get("/financements/classement/"), "Règle v")
+
+
+def test_a_suspended_program_is_not_said_closed(officer_client):
+    program = ProgramFactory(state="suspended", closes_on="2020-01-01")
+    page = officer_client.get(program.get_absolute_url())
+    assertContains(page, "Ce dispositif est suspendu")
+    for shown in (page, officer_client.get(LIST, {"state": "suspended"})):
+        assertContains(shown, "</svg>Suspendu")
+        assertNotContains(shown, "</svg>Fermé")

@@ -38,7 +38,8 @@ def in_days(count):
         ({"rate_min": D(40), "ceiling": D(600_000)}, ("400000", "600000")),
         ({"rate_min": D(40), "ceiling": D(5_000_000)}, ("400000", "1000000")),
         ({"rate_min": D(40), "ceiling": D(300_000)}, ("300000", "300000")),
-        ({"rate_max": D(80)}, ("0", "800000")),
+        ({"rate_max": D(80)}, (None, "800000")),  # « jusqu’à 80 % » does not say from how much
+        ({"rate_max": D(80), "floor": D(900_000)}, ("0", "0")),
         ({"rate_min": D(30), "rate_max": D(50), "ceiling": D(350_000)}, ("300000", "350000")),
         ({"rate_min": D(30), "rate_max": D(50), "ceiling": D(200_000)}, ("200000", "200000")),
         ({"rate_min": D(30), "rate_max": D(50), "floor": D(300_000)}, ("300000", "500000")),
@@ -55,7 +56,7 @@ def in_days(count):
 )
 def test_expected_aid_on_a_million(arguments, expected):
     aid = expected_aid(D(1_000_000), **arguments)
-    assert aid == (expected and tuple(map(D, expected)))
+    assert aid == (expected and tuple(bound and D(bound) for bound in expected))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,8 @@ def test_expected_aid_stays_in_order_under_the_costs_and_the_ceiling(costs, rate
     aid = expected_aid(costs, rate_min, rate_max, floor=floor, ceiling=ceiling)
     if aid is not None:
         low, high = aid
-        assert 0 <= low <= high
+        assert 0 <= (low or 0) <= high
+        assert low is not None or rate_min is None
         if ceiling is not None:
             assert high <= ceiling
         if rate_min is not None or rate_max is not None:
@@ -118,6 +120,7 @@ def test_expected_aid_stays_in_order_under_the_costs_and_the_ceiling(costs, rate
         (None, "à confirmer"),
         ((D("260000.00"), D("312000.00")), "260 000 à 312 000 €"),
         ((D(0), D(80_000)), "jusqu’à 80 000 €"),
+        ((None, D(80_000)), "jusqu’à 80 000 €"),
         ((D(4000), D(4000)), "4 000 €"),
         ((D(0), D(0)), "0 €"),
         ((D("10.50"), D(20)), "10,50 à 20 €"),
@@ -208,6 +211,8 @@ def test_time_left_counts_most_when_near_yet_feasible(window, points):
     [
         ((D(50), D(50)), D(100), False, 13, "Couvre 50 % du coût"),
         ((D(0), D(80)), D(100), False, 10, "Couvre jusqu’à 80 % du coût"),
+        ((None, D(80)), D(100), False, 10, "Couvre jusqu’à 80 % du coût"),
+        ((None, D(80)), D(100), True, 5, "Couvre jusqu’à 80 % du coût, à rembourser"),
         ((D(200), D(200)), D(100), False, 25, "Couvre 100 % du coût"),
         ((D(100), D(100)), D(100), True, 13, "Couvre 100 % du coût, à rembourser"),
         ((D(0), D(0)), D(100), False, 0, "Aide inférieure au minimum versé"),

@@ -504,3 +504,21 @@ def test_what_changed_reads_in_french(program):
     assert added == ["Condition ajoutée : Effectif de 250 salariés au plus"]
     removed = [str(change).replace("\u00a0", " ") for change in changes(middle, before)]
     assert removed == ["Condition retirée : Effectif de 250 salariés au plus"]
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        ({"on": "2027-01-15", "label": "printemps"}, []),
+        ({"on": "2027-01-15", "time": "", "label": "printemps"}, []),
+        (
+            {"on": "2027-01-15", "time": "12:00", "label": "printemps"},
+            ["Relèves : 15/01/2027 printemps → 15/01/2027 12:00 printemps"],
+        ),
+        ({"on": "2027-02-15", "label": "printemps"}, ["Relèves : 15/01/2027 → 15/02/2027"]),
+    ],
+)
+def test_a_collection_date_that_says_the_same_is_no_change(db, after, said):
+    before = {"on": "2027-01-15", "time": None, "label": "printemps"}
+    found = changes({"deadlines": [before]}, {"deadlines": [after]})
+    assert [str(change).replace("\u00a0", " ") for change in found] == said

@@ -538,8 +538,22 @@ def test_each_page_costs_the_same_for_one_notice_and_for_fifty(
 # Marking as seen.
 
 
+def test_the_orders_of_the_watch_are_told_in_french(officer_client, project):
+    WatchNoticeFactory(project=project)
+    form = officer_client.get(reverse("funding:watch_list")).context["filterset"].form
+    labels = [str(label) for _, label in form.fields["order"].choices]
+    assert [label for label in labels[1:] if "(" not in label] == [
+        "Date",
+        "Dispositif",
+        "Projet ou action",
+        "Verdict",
+    ]
+
+
 def test_seen_is_for_the_team_and_is_taken_back_in_one_click(officer_client, project):
     notices = [WatchNoticeFactory(project=project) for _ in range(3)]
+    page = text(officer_client.get(reverse("funding:watch_list")))
+    assert "Tout marquer comme vu pour toute l’équipe" in page
     url = reverse("funding:watch_seen")
     response = officer_client.post(url, {"newest": notices[1].pk}, follow=True)
     assert WatchNotice.objects.unseen().count() == 1

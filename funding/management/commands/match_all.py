@@ -1,6 +1,7 @@
 import csv
 import datetime as dt
 import sys
+from collections import Counter, defaultdict
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -34,8 +35,9 @@ class Command(BaseCommand):
             if missing := sorted(set(options["territory"]) - known):
                 raise CommandError(f"Territoire inconnu\u00a0: {', '.join(missing)}.")
             projects = projects.filter(territory__in=territories)
-        found = bulk.verdicts(projects, Program.objects.all(), today)
-        rows = pairs(found) if options["pairs"] else summary(found)
+        found = list(bulk.by_territory(projects, Program.objects.all(), today))
+        programs = programs_of(found)
+        rows = pairs(programs) if options["pairs"] else summary(programs, found)
         out = options["out"]
         opened = out.open("w", newline="", encoding="utf-8-sig") if out else nullcontext(sys.stdout)
         with opened as target:
@@ -43,33 +45,49 @@ class Command(BaseCommand):
             writer.writerow(PAIRS if options["pairs"] else SUMMARY)
             writer.writerows(rows)
         self.stderr.write(
-            f"{len(found.projects)} projets × {len(found.programs)} dispositifs, le {today}"
+            f"{sum(len(one.projects) for one in found)} projets, {len(programs)} dispositifs, "
+            f"{sum(map(len, found))} verdicts, le {today}"
         )
 
 
-def summary(found):
-    counts = found.counts_by_program()
-    for program in found.programs:
-        limits = found.limits_by_program(program.pk)
+def programs_of(found):
+    """{program: the verdicts of each territory where it applies}, in the order of the catalogue."""
+    applied = {}
+    for here in found:
+        for program in here.programs:
+            applied.setdefault(program, []).append(here)
+    return {program: applied[program] for program in Program.objects.all() if program in applied}
+
+
+def summary(programs, found):
+    totals = defaultdict(Counter)
+    for here in found:
+        for pk, counts in here.counts_by_program().items():
+            totals[pk].update(counts)
+    for program, applied in programs.items():
+        counts, limits = totals[program.pk], Counter()
+        for here in applied:
+            for criterion, count in here.limits_by_program(program.pk):
+                limits[criterion.rule] += count
         yield (
             program.code,
             program.name,
-            counts[program.pk][Verdict.ELIGIBLE],
-            counts[program.pk][Verdict.TO_CONFIRM],
-            counts[program.pk][Verdict.NOT_ELIGIBLE],
-            f"{limits[0][0].rule} ({limits[0][1]})" if limits else "",
+            counts[Verdict.ELIGIBLE],
+            counts[Verdict.TO_CONFIRM],
+            counts[Verdict.NOT_ELIGIBLE],
+            "{} ({})".format(*limits.most_common(1)[0]) if limits else "",
         )
 
 
-def pairs(found):
-    references = dict(Project.objects.filter(pk__in=found.projects).values_list("pk", "reference"))
-    for program in found.programs:
-        for project in found.projects_of(program.pk, Verdict.ELIGIBLE, Verdict.TO_CONFIRM):
-            criterion = found.limiting(project, program.pk)
-            verdict = found.verdict(project, program.pk)
-            yield (
-                references[project],
-                program.code,
-                verdict.label,
-                criterion.rule if criterion else "",
-            )
+def pairs(programs):
+    references = dict(Project.objects.open().values_list("pk", "reference"))
+    for program, found in programs.items():
+        for here in found:
+            for project in here.projects_of(program.pk, Verdict.ELIGIBLE, Verdict.TO_CONFIRM):
+                criterion = here.limiting(project, program.pk)
+                yield (
+                    references[project],
+                    program.code,
+                    here.verdict(project, program.pk).label,
+                    criterion.rule if criterion else "",
+                )
