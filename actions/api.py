@@ -2,7 +2,7 @@ from django.db.models import Prefetch
 from rest_framework import serializers
 
 from actions.filters import ActionFilter
-from actions.models import Action, Indicator, IndicatorValue, Milestone
+from actions.models import Action, FrameworkCode, Indicator, IndicatorValue, Milestone
 from crm.api.fields import CodeSerializer, OrganisationRefSerializer
 from crm.api.projects import ProjectRefSerializer
 from crm.api.schema import documented
@@ -49,6 +49,15 @@ class IndicatorSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class FrameworkCodeSerializer(serializers.ModelSerializer):
+    framework = CodeSerializer()
+
+    class Meta:
+        model = FrameworkCode
+        fields = ["framework", "code", "title"]
+        read_only_fields = fields
+
+
 class ActionSerializer(serializers.ModelSerializer):
     plan = serializers.CharField(source="plan.title", read_only=True, label="Plan d’actions")
     priority = CodeSerializer()
@@ -57,7 +66,18 @@ class ActionSerializer(serializers.ModelSerializer):
     status = CodeSerializer()
     health = CodeSerializer(allow_null=True)
     pilot = OrganisationRefSerializer(read_only=True, allow_null=True, label="Pilote")
-    partners = OrganisationRefSerializer(many=True, read_only=True, label="Partenaires")
+    partners = OrganisationRefSerializer(many=True, read_only=True, label="Partenaires techniques")
+    financial_partners = OrganisationRefSerializer(
+        many=True, read_only=True, label="Partenaires financiers"
+    )
+    parent = serializers.CharField(
+        source="parent.code", read_only=True, default=None, label="Sous-action de la fiche"
+    )
+    importance = CodeSerializer(allow_null=True, label="Niveau de priorité")
+    maturity = CodeSerializer(allow_null=True)
+    frameworks = FrameworkCodeSerializer(
+        source="framework_codes", many=True, read_only=True, label="Codes dans d’autres cadres"
+    )
     organisations = OrganisationRefSerializer(
         many=True, read_only=True, label="Entreprises participantes"
     )
@@ -73,13 +93,18 @@ class ActionSerializer(serializers.ModelSerializer):
             "code",
             "title",
             "plan",
+            "parent",
             "priority",
+            "importance",
+            "maturity",
+            "frameworks",
             "national_priorities",
             "themes",
             "context",
             "objectives",
             "pilot",
             "partners",
+            "financial_partners",
             "beneficiaries",
             "epcis",
             "starts_on",
@@ -113,11 +138,13 @@ class ActionViewSet(PartnerViewSet):
             Action.objects.visible_to(viewer)
             .filter(plan__territory=territory)
             .with_next_milestone()
-            .select_related("plan", "priority", "health", "pilot")
+            .select_related("plan", "parent", "priority", "health", "pilot")
             .prefetch_related(
                 "national_priorities",
                 "themes",
                 "partners",
+                "financial_partners",
+                "framework_codes__framework",
                 "organisations",
                 "epcis",
                 "milestones",

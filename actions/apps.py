@@ -7,8 +7,9 @@ class ActionsConfig(AppConfig):
 
     def ready(self):
         from actions.finders import FINDERS
+        from actions.measures import FICHE, MEASURES
         from actions.models import AgendaItem
-        from crm import finders
+        from crm import finders, measures
         from crm.signals import review_completed
 
         def put_dispute_on_agenda(request, **kwargs):
@@ -18,3 +19,5 @@ class ActionsConfig(AppConfig):
             put_dispute_on_agenda, weak=False, dispatch_uid="actions.put_dispute_on_agenda"
         )
         finders.register(*FINDERS)
+        measures.register(*MEASURES)
+        measures.register_scope(FICHE)

@@ -7,7 +7,7 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from actions.indicators import Goal
+from actions.indicators import Goal, way
 
 WIDTH, HEIGHT = 360, 170
 LEFT, RIGHT, TOP, BOTTOM = 52, 300, 26, 142
@@ -29,6 +29,7 @@ class Chart:
     points: list[Mark]
     line: str
     path: str
+    steps: list[Mark]  # the targets by year, on the way
     target: Mark | None
 
 
@@ -37,22 +38,21 @@ def draw(goal: Goal, values: list[tuple[datetime.date, Decimal]]) -> Chart | Non
 
     None when there is nothing to draw: not one value and no path.
     """
-    path = [
-        (on, value)
-        for on, value in ((goal.baseline_on, goal.baseline), (goal.target_on, goal.target))
-        if on is not None and value is not None
-    ]
+    path = way(goal)
     if not values and len(path) < 2:
         return None
     place = scale(values + path)
     points = [place(on, value) for on, value in values]
-    has_path = len(path) == 2
+    has_path = len(path) >= 2
+    given = {datetime.date(year, 12, 31) for year, _ in goal.steps}
+    ends = {goal.baseline_on, goal.target_on}
     return Chart(
         years=years(values + path, place),
         levels=levels(values + path, place),
         points=points,
         line=" ".join(f"{point.x},{point.y}" for point in points),
         path="M" + "L".join(f"{m.x} {m.y}" for m in (place(*p) for p in path)) if has_path else "",
+        steps=[place(on, value) for on, value in path if on in given - ends],
         target=place(*path[-1]) if path and path[-1] == (goal.target_on, goal.target) else None,
     )
 

@@ -8,14 +8,18 @@ from actions.models import (
     ActionPlan,
     AgendaItem,
     Decision,
-    Indicator,
-    IndicatorValue,
+    FrameworkCode,
     Meeting,
     Milestone,
+    ProgressNote,
+    Referent,
+    TooDeep,
 )
-from crm.fields import AmountField
+from actions.models.plans import BUDGETS
 from crm.forms.base import Form, ModelForm, SentTwice
 from crm.models import (
+    Contact,
+    Framework,
     Health,
     LocalPriority,
     MeetingKind,
@@ -98,21 +102,81 @@ class EpciField(forms.ModelMultipleChoiceField):
         return epci.short_name
 
 
+def people(viewer, territory, role):
+    """Who may answer for a fiche: the pair’s member, then the contacts of that side, by group."""
+    members = User.objects.filter(memberships__territory=territory, memberships__role=role)
+    contacts = Contact.objects.visible_to(viewer).filter(organisation__territory=territory)
+    is_company = Q(organisation__kind=Organisation.Kind.COMPANY)
+    contacts = contacts.filter(is_company if role == Role.INDUSTRIALIST else ~is_company)
+    rows = contacts.select_related("organisation").order_by("last_name", "first_name", "pk")
+    return [
+        ("Binôme", [(f"user-{user.pk}", str(user)) for user in members]),
+        ("Contacts", [(f"contact-{one.pk}", f"{one}, {one.organisation}") for one in rows]),
+    ]
+
+
+class ReferentField(forms.ChoiceField):
+    """One person, who has an account of the pair or is a contact of an organisation."""
+
+    def __init__(self, role, **options):
+        self.role = role
+        super().__init__(required=False, **options)
+
+    def of(self, action):
+        return next((row for row in action.referents.all() if row.role == self.role), None)
+
+    def offer(self, action, viewer):
+        groups = people(viewer, action.plan.territory, self.role)
+        kept = self.of(action) if action.pk else None
+        offered = {value for _, choices in groups for value, _ in choices}
+        if kept and self.value_of(kept) not in offered:
+            groups.append(("Actuel", [(self.value_of(kept), str(kept))]))
+        self.choices = [("", "Non renseigné"), *(group for group in groups if group[1])]
+        self.initial = self.value_of(kept)
+
+    def value_of(self, row):
+        if not row:
+            return ""
+        return f"user-{row.user_id}" if row.user_id else f"contact-{row.contact_id}"
+
+    def write(self, action, chosen):
+        """Over what is there, so that its history tells who was replaced."""
+        row = self.of(action)
+        if not chosen:
+            if row:
+                row.delete()
+            return
+        kind, pk = chosen.split("-")
+        row = row or Referent(action=action, role=self.role)
+        row.user_id, row.contact_id = (pk, None) if kind == "user" else (None, pk)
+        row.save()
+
+
 class ActionForm(VersionedForm):
+    elected = ReferentField(Role.ELECTED, label="Référent élu")
+    industrialist = ReferentField(Role.INDUSTRIALIST, label="Référent industriel")
+    REFERENTS = ("elected", "industrialist")
+
     class Meta:
         model = Action
         fields = [
-            "code", "title", "priority", "national_priorities", "themes", "context", "objectives",
-            "beneficiaries", "pilot", "owner", "epcis", "starts_on", "ends_on", "status",
-            "progress", "health", "blockers", "budget_planned", "budget_committed", "budget_spent",
+            "code", "title", "parent", "priority", "national_priorities", "themes", "context",
+            "objectives", "beneficiaries", "pilot", "owner", "epcis", "starts_on", "ends_on",
+            "status", "progress", "health", "importance", "maturity", "blockers", "unblocked_by",
+            "to_alert", "budget_planned", "budget_committed", "budget_spent",
         ]  # fmt: skip
         field_classes = {"pilot": PilotField, "epcis": EpciField}
         widgets = {
             "national_priorities": forms.CheckboxSelectMultiple,
             "themes": forms.CheckboxSelectMultiple,
             "blockers": LINES,
+            "unblocked_by": LINES,
             "context": LINES,
             "objectives": LINES,
+        }
+        help_texts = {
+            "parent": "Une sous-action prend l’action prioritaire de sa fiche, dont le budget "
+            "comprend le sien\u00a0: un total ne la compte pas deux fois.",
         }
 
     def __init__(self, *args, viewer, **kwargs):
@@ -128,7 +192,24 @@ class ActionForm(VersionedForm):
         offer(self, "health", Health.objects.of(territory))
         offer(self, "owner", team)
         self.fields["pilot"].queryset = mine
+        self.fields["to_alert"].queryset = mine
         self.fields["epcis"].queryset = territory.epcis.all()
+        if self.instance.typed_budget is not None:
+            for name in BUDGETS:
+                self.fields[f"budget_{name}"].disabled = True
+                self.fields[f"budget_{name}"].help_text = "Total des lignes de budget de la fiche."
+        self.offer_parents()
+        for name in self.REFERENTS:
+            self.fields[name].offer(self.instance, viewer)
+
+    def offer_parents(self):
+        field = self.fields["parent"]
+        field.empty_label = "Aucune\u00a0: c’est une fiche entière"
+        field.label_from_instance = lambda action: f"{action.code} · {action.title}"
+        field.queryset = self.instance.plan.actions.whole().exclude(pk=self.instance.pk)
+        if self.instance.pk and self.instance.sub_actions.exists():
+            field.disabled = True
+            field.help_text = "Cette fiche a des sous-actions\u00a0: elle n’en est pas une."
 
     def clean_code(self):
         code = self.cleaned_data["code"]
@@ -140,12 +221,23 @@ class ActionForm(VersionedForm):
 
     def clean(self):
         refuse_reversed(self, "starts_on", "ends_on", "La fin de l’action précède son début.")
+        if parent := self.cleaned_data.get("parent"):
+            self.cleaned_data["priority"] = parent.priority
 
+    @transaction.atomic
     def save(self, commit=True):
         """What is typed here says nothing of its source, and is no answer to a question."""
         for name in self.changed_data:
             self.instance.provenance.pop(name, None)
-        return super().save(commit)
+        # One at a time in a plan: a fiche made a part of another meanwhile takes no part itself.
+        ActionPlan.objects.select_for_update().get(pk=self.instance.plan_id)
+        action = super().save(commit)
+        action.check_one_level()
+        for name in {*self.REFERENTS} & {*self.changed_data}:
+            self.fields[name].write(action, self.cleaned_data[name])
+        if "priority" in self.changed_data:
+            action.carry_priority()
+        return action
 
     def save_once(self):
         """Create, or save over what was read; False with its error if the code was just taken.
@@ -158,7 +250,53 @@ class ActionForm(VersionedForm):
         except IntegrityError:
             self.add_error("code", "Quelqu’un vient de donner ce code à une autre fiche.")
             return False
+        except TooDeep:
+            self.add_error("parent", "Une sous-action n’a pas de sous-action.")
+            return False
         return True
+
+
+class ProgressNoteForm(SentTwice, ModelForm):
+    about = ("action", "by")
+
+    class Meta:
+        model = ProgressNote
+        fields = ["noted_on", "text"]
+        widgets = {"text": LINES}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["noted_on"].initial = timezone.localdate
+        self.fields["text"].help_text = (
+            "Lue par tous ceux qui lisent la fiche. Une note ne se modifie pas\u00a0: "
+            "une suivante la corrige."
+        )
+
+    def clean_noted_on(self):
+        noted_on = self.cleaned_data["noted_on"]
+        if noted_on > timezone.localdate():
+            raise forms.ValidationError("On ne note pas un suivi à une date à venir.")
+        return noted_on
+
+
+class FrameworkCodeForm(SentTwice, ModelForm):
+    about = ("action",)
+
+    class Meta:
+        model = FrameworkCode
+        fields = ["framework", "code", "title"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        offer(self, "framework", Framework.objects.of(self.instance.action.plan.territory))
+
+    def clean(self):
+        data = self.cleaned_data
+        same = self.instance.action.framework_codes.filter(
+            framework=data.get("framework"), code__iexact=data.get("code", "")
+        )
+        if same.exclude(pk=self.instance.pk).exists():
+            self.add_error("code", "La fiche porte déjà ce code dans ce cadre.")
 
 
 class MilestoneForm(SentTwice, ModelForm):
@@ -167,52 +305,6 @@ class MilestoneForm(SentTwice, ModelForm):
     class Meta:
         model = Milestone
         fields = ["label", "due_on"]
-
-
-class IndicatorForm(SentTwice, ModelForm):
-    about = ("action",)
-
-    class Meta:
-        model = Indicator
-        fields = [
-            "label", "unit", "direction", "method",
-            "baseline", "baseline_on", "target", "target_on",
-        ]  # fmt: skip
-        field_classes = {"baseline": AmountField, "target": AmountField}
-
-    def clean(self):
-        data = self.cleaned_data
-        refuse_reversed(self, "baseline_on", "target_on", "L’échéance précède la date de départ.")
-        baseline, target = data.get("baseline"), data.get("target")
-        if baseline is None or target is None:
-            return
-        if data.get("direction") == Indicator.Direction.UP and target < baseline:
-            self.add_error(
-                "target", "La cible est sous la valeur de départ : le sens est « à réduire »."
-            )
-        if data.get("direction") == Indicator.Direction.DOWN and target > baseline:
-            self.add_error(
-                "target", "La cible dépasse la valeur de départ : le sens est « à augmenter »."
-            )
-
-
-class IndicatorValueForm(SentTwice, ModelForm):
-    about = ("indicator",)
-
-    class Meta:
-        model = IndicatorValue
-        fields = ["value", "observed_on", "evidence"]
-        field_classes = {"value": AmountField}
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.fields["observed_on"].initial = timezone.localdate
-
-    def clean_observed_on(self):
-        observed_on = self.cleaned_data["observed_on"]
-        if observed_on > timezone.localdate():
-            raise forms.ValidationError("On ne constate pas une valeur à une date à venir.")
-        return observed_on
 
 
 class LinkForm(Form):
@@ -232,8 +324,11 @@ class MeetingForm(SentTwice, VersionedForm):
 
     class Meta:
         model = Meeting
-        fields = ["kind", "title", "held_on", "starts_at", "place", "attendance", "notes"]
+        fields = [
+            "kind", "title", "held_on", "starts_at", "ends_at", "place", "attendance", "notes",
+        ]  # fmt: skip
         widgets = {
+            "ends_at": forms.TimeInput({"type": "time"}, format="%H:%M"),
             "starts_at": forms.TimeInput({"type": "time"}, format="%H:%M"),
             "attendance": LINES,
             "notes": LINES,
@@ -244,14 +339,33 @@ class MeetingForm(SentTwice, VersionedForm):
         offer(self, "kind", MeetingKind.objects.of(self.instance.territory))
         self.fields["title"].required = False
         self.fields["title"].help_text = "Sans intitulé, ce sera l’instance et sa date."
-        self.fields["attendance"].help_text = "Une personne ou une structure par ligne."
+        self.fields["attendance"].help_text = "Une par ligne. Les membres ont leur feuille."
         self.fields["notes"].help_text = "Lues par l’équipe seulement."
-        self.fields["starts_at"].error_messages["invalid"] = "Écrivez une heure, par exemple 14:30."
+        for name in ("starts_at", "ends_at"):
+            self.fields[name].error_messages["invalid"] = "Écrivez une heure, par exemple 14:30."
 
     def clean(self):
         data = self.cleaned_data
+        refuse_reversed(self, "starts_at", "ends_at", "La réunion finirait avant de commencer.")
+        if data.get("ends_at") and not data.get("starts_at"):
+            self.add_error("starts_at", "Écrivez aussi l’heure du début.")
         if not data.get("title") and data.get("kind") and data.get("held_on"):
             data["title"] = f"{data['kind'].short} du {data['held_on']:%d/%m/%Y}"
+
+
+class DecisionChoice(forms.ModelChoiceField):
+    def label_from_instance(self, decision):
+        meeting = decision.item.meeting
+        when = f"{meeting.held_on:%d/%m/%Y}" if meeting else "sans réunion"
+        return f"{when} · {decision.item.title}"
+
+
+def in_force(viewer, territory, *, kept=None):
+    """The decisions that the person may read and that none supersedes, and `kept` anyway."""
+    rows = Decision.objects.visible_to(viewer).filter(
+        Q(superseded_by=None) | Q(pk=kept), item__territory=territory
+    )
+    return rows.select_related("item__meeting").order_by("-item__meeting__held_on", "-pk")
 
 
 class AgendaItemForm(SentTwice, VersionedForm):
@@ -261,7 +375,9 @@ class AgendaItemForm(SentTwice, VersionedForm):
         model = AgendaItem
         fields = [
             "title", "kind", "meeting", "amount", "question", "recommendation", "project", "action",
+            "revisits",
         ]  # fmt: skip
+        field_classes = {"revisits": DecisionChoice}
         widgets = {"question": LINES, "recommendation": LINES}
 
     def __init__(self, *args, viewer, **kwargs):
@@ -272,6 +388,9 @@ class AgendaItemForm(SentTwice, VersionedForm):
         offer(self, "project", projects.open())
         actions = Action.objects.visible_to(viewer).filter(plan__territory=territory)
         offer(self, "action", actions.current())
+        kept = self.instance.revisits_id
+        self.fields["revisits"].queryset = in_force(viewer, territory, kept=kept)
+        self.fields["revisits"].empty_label = "Aucune"
         self.fields["meeting"].empty_label = "En attente d’inscription"
         # A point born of the pair’s answers stays as confidential as their project.
         self.fields["project"].disabled = bool(self.instance.review_request_id)
@@ -283,14 +402,34 @@ class AgendaItemForm(SentTwice, VersionedForm):
 
 
 class DecisionForm(ModelForm):
+    """`then` says what becomes of the follow-up of the decision that this one supersedes."""
+
+    CLOSE, KEEP = "clore", "garder"
+    then = forms.ChoiceField(
+        label="La relance de la décision remplacée",
+        choices=[(CLOSE, "est close\u00a0: elle n’a plus lieu d’être"), (KEEP, "reste à faire")],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
     class Meta:
         model = Decision
-        fields = ["text", "responsible", "due_on"]
+        fields = ["text", "responsible", "due_on", "supersedes"]
+        field_classes = {"supersedes": DecisionChoice}
         widgets = {"text": LINES}
 
-    def __init__(self, *args, item, **kwargs):
+    def __init__(self, *args, item, viewer=None, **kwargs):
+        """Without a viewer, as beside each point of an agenda, no older decision is offered."""
         super().__init__(*args, **kwargs)
         self.item = item
+        if viewer is None:
+            del self.fields["supersedes"], self.fields["then"]
+            return
+        older = in_force(viewer, item.territory).select_related("follow_up", "item__meeting")
+        older = older.filter(item__meeting__held_on__lte=item.meeting.held_on)
+        self.fields["supersedes"].queryset = older
+        self.fields["supersedes"].empty_label = "Aucune"
+        self.fields["supersedes"].initial = item.revisits_id
 
     def clean_due_on(self):
         due_on = self.cleaned_data["due_on"]
@@ -298,6 +437,20 @@ class DecisionForm(ModelForm):
             raise forms.ValidationError("Cette échéance précède la réunion.")
         return due_on
 
+    @property
+    def values(self):
+        """What `AgendaItem.decide` takes."""
+        data = dict(self.cleaned_data)
+        closes = data.pop("then", "") == self.CLOSE
+        return data | {"closes_follow_up": closes}
+
     def clean(self):
         if self.item.meeting.held_on > timezone.localdate():
             raise forms.ValidationError("La réunion n’a pas encore eu lieu.")
+        older = self.cleaned_data.get("supersedes")
+        if older and older.has_pending_follow_up and not self.cleaned_data.get("then"):
+            self.add_error(
+                "then",
+                f"La relance «\u00a0{older.follow_up}\u00a0» est encore à faire\u00a0: dites si "
+                "elle est close.",
+            )

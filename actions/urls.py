@@ -1,11 +1,34 @@
 from django.urls import path
 
-from actions.views import agenda, fiches, followup, links, meetings, plan, removal
+from actions.views import (
+    agenda,
+    bodies,
+    budget,
+    decisions,
+    fiches,
+    followup,
+    links,
+    live,
+    meetings,
+    notes,
+    plan,
+    plan_views,
+    removal,
+    table,
+)
 
 app_name = "actions"
 urlpatterns = [
     path("plan/", plan.plan, name="plan"),
     path("plan/tableau/", plan.action_list, name="action_list"),
+    path("plan/statuts/", plan_views.plan_board, name="plan_board"),
+    path("plan/calendrier/", plan_views.plan_calendar, name="plan_calendar"),
+    path("plan/pilotes/", plan_views.plan_pilots, name="plan_pilots"),
+    path("plan/partenaires/", plan_views.plan_partners, name="plan_partners"),
+    path("plan/<int:pk>/statut/", plan_views.action_move, name="action_move"),
+    path("plan/<int:pk>/case/<slug:name>/", table.action_cell, name="action_cell"),
+    path("plan/lot/", table.plan_bulk, name="plan_bulk"),
+    path("plan/lot/<uuid:key>/annuler/", table.plan_bulk_undo, name="plan_bulk_undo"),
     path("plan/ouvrir/", plan.plan_new, name="plan_new"),
     path("plan/en-cours/", plan.plan_edit, name="plan_edit"),
     path("plan/nouvelle/", fiches.action_new, name="action_new"),
@@ -22,6 +45,28 @@ urlpatterns = [
         followup.indicator_value_new,
         name="indicator_value_new",
     ),
+    path("plan/indicateurs/<int:pk>/relever/", followup.indicator_freeze, name="indicator_freeze"),
+    path(
+        "plan/indicateurs/<int:pk>/cibles/",
+        followup.indicator_target_new,
+        name="indicator_target_new",
+    ),
+    path(
+        "plan/cibles/<int:pk>/modifier/",
+        followup.indicator_target_edit,
+        name="indicator_target_edit",
+    ),
+    path("plan/<int:pk>/budget/", budget.budget_line_new, name="budget_line_new"),
+    path("plan/budget/<int:pk>/modifier/", budget.budget_line_edit, name="budget_line_edit"),
+    path("plan/<int:pk>/marches/", budget.public_contract_new, name="public_contract_new"),
+    path(
+        "plan/marches/<int:pk>/modifier/",
+        budget.public_contract_edit,
+        name="public_contract_edit",
+    ),
+    path("plan/<int:pk>/notes/", notes.note_new, name="note_new"),
+    path("plan/<int:pk>/cadres/", notes.framework_code_new, name="framework_code_new"),
+    path("plan/cadres/<int:pk>/modifier/", notes.framework_code_edit, name="framework_code_edit"),
     path("plan/<int:pk>/liens/", links.action_link, name="action_link"),
     path(
         "plan/<int:pk>/liens/<slug:kind>/<int:target>/",
@@ -39,6 +84,18 @@ urlpatterns = [
     path("instances/nouvelle/", meetings.meeting_new, name="meeting_new"),
     path("instances/<int:pk>/", meetings.meeting, name="meeting"),
     path("instances/<int:pk>/modifier/", meetings.meeting_edit, name="meeting_edit"),
+    path("instances/<int:pk>/reunion.ics", meetings.meeting_calendar, name="meeting_calendar"),
+    path("instances/<int:pk>/seance/", live.live, name="meeting_live"),
+    path("instances/points/<int:pk>/seance/", live.live_point, name="agenda_item_live"),
+    path("instances/<int:pk>/presences/", bodies.attendance, name="attendance"),
+    path("instances/membres/", bodies.body_list, name="body_list"),
+    path("instances/membres/<slug:kind>/", bodies.body, name="body"),
+    path("instances/membres/<slug:kind>/quorum/", bodies.body_edit, name="body_edit"),
+    path("instances/membres/<slug:kind>/nouveau/", bodies.seat_new, name="seat_new"),
+    path("instances/membre/<int:pk>/", bodies.seat_edit, name="seat_edit"),
+    path("instances/decisions/", decisions.decision_list, name="decision_list"),
+    path("instances/decisions/<int:pk>/", decisions.decision, name="decision"),
+    path("instances/projet/<int:pk>/", decisions.project_points, name="project_points"),
     path("instances/points/nouveau/", agenda.agenda_item_new, name="agenda_item_new"),
     path("instances/points/<int:pk>/", agenda.agenda_item_edit, name="agenda_item_edit"),
     path(

@@ -24,6 +24,7 @@ from funding.models import DeclaredFact
 from funding.models.subjects import about, is_action, row_of
 
 NO_PILOT = "Cette réponse concerne le pilote\u00a0: désignez-le d’abord en modifiant la fiche."
+BY_LINES = "Ce montant est le total des lignes de budget de la fiche\u00a0: complétez-les."
 FIELDS = {*HOLDER_FIELDS, *PROJECT_FIELDS, "site_headcount"}
 
 
@@ -165,6 +166,8 @@ def record(subject, fact, value, *, by, today):
     if not is_kept(subject, fact):
         return _declare(subject, fact, value, by=by, today=today)
     target, name = _locked(subject, fact)
+    if told_by_lines(target, name):
+        raise ValidationError(BY_LINES)
     setattr(target, name, value)
     target.clean_fields(exclude={field.name for field in target._meta.fields} - {name})
     target.validate_constraints()
@@ -205,7 +208,7 @@ def restore(subject, fact):
         )  # fmt: skip
         return
     target, name = _locked(subject, fact)
-    if getattr(target, name) not in (None, ""):
+    if told_by_lines(target, name) or getattr(target, name) not in (None, ""):
         raise gone
     for past in target.history.order_by("-history_id")[:20]:
         if past.provenance.get(name, {}).get("answered"):
@@ -215,6 +218,11 @@ def restore(subject, fact):
             _save(target, name)
             return
     raise gone
+
+
+def told_by_lines(target, name):
+    """Whether the field is a total of the budget lines of a fiche, which they alone change."""
+    return name in (getattr(target, "typed_budget", None) or ())
 
 
 def _about(subject):

@@ -1,9 +1,11 @@
 """The workbook of the local committee: what to decide first, then the figures and their rows."""
 
 import re
+from decimal import Decimal
 
 from django.utils import timezone
 
+from actions.models import AgendaItem
 from crm.models import Role
 from crm.search import normalise
 from reporting.columns import Column
@@ -60,22 +62,35 @@ def file_name(territory, what, today, extension):
     return f"etabli-{what}-{code}-{today.isoformat()}.{extension}"
 
 
+DRAFT = "BROUILLON"
+SINCE = "Depuis la dernière édition"
+
+
 def workbook(reading, *, today=None):
-    """The committee workbook of a reading (see `reporting.readings`), as bytes."""
-    today = today or timezone.localdate()
-    figures = Figures(reading, reading.territory, today)
-    territory = reading.territory
+    """The committee workbook of a reading (see `reporting.readings`), as bytes: a draft."""
+    return draw(Figures(reading, reading.territory, today)).content
+
+
+def draw(figures, *, stamp=DRAFT, meeting=None, since=None):
+    """The closed book of the committee, for the reading of `figures`; a draft unless `stamp` says.
+
+    `meeting` adds its agenda, and `since` what changed (see `reporting.since`).
+    """
+    reading, territory, today = figures.viewer, figures.territory, figures.today
     with Book(
         heading=f"{territory.name} · {territory.code} · {territory.period}",
         confidentiality=confidentiality(reading),
         drawn_on=today,
         title=f"Comité de pilotage, {territory.name}",
         subject="Classeur du comité local",
+        stamp=stamp,
     ) as book:
         names = ["Lisez-moi", "Synthèse"]
         readme, summary = (book.sheet(name) for name in names)
         tables = {
             "decide": decide(book, figures),
+            "agenda": meeting and agenda(book, figures, meeting),
+            "since": since and changes(book, since),
             "projects": projects(book, figures),
             "actions": actions(book, figures),
             "funding": funding(book, figures),
@@ -88,7 +103,7 @@ def workbook(reading, *, today=None):
             book, readme, figures, reading, title="Classeur du comité", definitions=DEFINITIONS
         )
         summary.activate()
-    return book.content
+    return book
 
 
 def confidentiality(reading):
@@ -104,6 +119,15 @@ def write_readme(book, sheet, figures, reading, *, title, definitions, more=(), 
     sheet.write_string(0, 0, f"{title}, {territory.name}", book.format("title"))
     sheet.set_row(0, 26)
     row = 2
+    if book.stamp == DRAFT:
+        sheet.merge_range(
+            row, 0, row, 1,
+            "Brouillon\u00a0: les chiffres peuvent encore changer. Seule une édition émise, "
+            "numérotée et datée, fait foi.",
+            book.format("warning"),
+        )  # fmt: skip
+        sheet.set_row(row, 22)
+        row += 2
     if territory.is_demo:
         sheet.merge_range(
             row, 0, row, 1,
@@ -164,7 +188,7 @@ def decide(book, figures):
         Column("N°", lambda row: row[0], "integer", 5),
         Column("Réunion", lambda row: row[1].meeting and row[1].meeting.held_on, "date", 11),
         Column("Point", lambda row: row[1].title, "wrap", 26),
-        Column("Question", lambda row: row[1].question, "wrap", 34),
+        Column("Question", lambda row: asked(row[1], figures), "wrap", 34),
         Column("Proposition", lambda row: row[1].recommendation, "wrap", 30),
         Column("En jeu", lambda row: row[1].amount, "money", 13, total=True, asks=True),
         Column("Concerne", lambda row: concerned(row[1]), "wrap", 24),
@@ -189,6 +213,67 @@ def decide(book, figures):
         least=48,
         empty="Aucun point n’attend de décision.",
     )  # fmt: skip
+
+
+def asked(item, figures):
+    """What was asked of the pair is read by the team and the pair only, on an agenda too."""
+    return item.question if figures.reads_reviews or not item.review_request_id else None
+
+
+def agenda(book, figures, meeting):
+    """Every point of one meeting, in the order of its agenda."""
+    columns = [
+        Column("N°", lambda row: row[0], "integer", 5),
+        Column("Nature", lambda row: row[1].get_kind_display(), "text", 12),
+        Column("Point", lambda row: row[1].title, "wrap", 34),
+        Column("Question", lambda row: asked(row[1], figures), "wrap", 40),
+        Column("Proposition", lambda row: row[1].recommendation, "wrap", 40),
+        Column("En jeu", lambda row: row[1].amount, "money", 13),
+        Column("Concerne", lambda row: concerned(row[1]), "wrap", 34),
+        Column("Décision", lambda row: decided(row[1]), "wrap", 40),
+    ]
+    items = AgendaItem.objects.visible_to(figures.viewer).filter(meeting=meeting)
+    items = items.select_related("project__holder", "action", "decision")
+    sheet = book.sheet(
+        "Ordre du jour",
+        title=f"Ordre du jour, {meeting}",
+        note=f"Réunion du {meeting.held_on:%d/%m/%Y}.",
+        tab=BRICK,
+    )
+    book.widths(sheet, columns)
+    return book.table(
+        sheet, columns, enumerate(items, start=1), freeze=3, least=32,
+        empty="L’ordre du jour est vide.",
+    )  # fmt: skip
+
+
+def decided(item):
+    return item.decision.text if item.is_decided else None
+
+
+def changes(book, since):
+    """What moved since an edition, row by row; its figures are amounts of the rows."""
+    columns = [
+        Column("Mouvement", lambda row: row[0]["label"], "text", 22),
+        Column("Réf.", lambda row: row[1]["reference"], "code", 12),
+        Column("Objet", lambda row: row[1]["title"], "wrap", 50),
+        Column("Précision", lambda row: row[1]["detail"], "wrap", 50),
+        Column("Montant", lambda row: amount(row[1]["amount"]), "money", 14),
+    ]
+    rows = [(change, row) for change in since["changes"] for row in change["rows"]]
+    sheet = book.sheet(
+        SINCE,
+        title=SINCE,
+        note=f"Depuis l’édition n° {since['number']} du {since['drawn_on']}. Les montants ne "
+        "s’additionnent que par mouvement.",
+        tab=BRICK,
+    )
+    book.widths(sheet, columns)
+    return book.table(sheet, columns, rows, freeze=2, empty="Rien n’a changé depuis.")
+
+
+def amount(text):
+    return None if text is None else Decimal(text)
 
 
 def concerned(item):

@@ -7,7 +7,7 @@ from tempfile import TemporaryFile
 import xlsxwriter
 from django.http import HttpResponse, StreamingHttpResponse
 
-from actions.models import Action
+from actions.models import Action, BudgetLine, Decision, PublicContract
 from crm.models import Organisation, Project
 from funding.models import Application, Program, ReceivedAid, with_money
 from funding.models.programs import INSTRUMENTS
@@ -102,6 +102,7 @@ APPLICATIONS = [
 ACTIONS = [
     Column("Code", lambda a: a.code, "code", 9),
     Column("Intitulé", lambda a: a.title, "text", 38),
+    Column("Sous-action de", lambda a: a.parent and a.parent.code, "code", 10),
     Column("Action prioritaire", lambda a: a.priority.label, "text", 28),
     Column(
         "Axes nationaux", lambda a: ", ".join(p.short for p in a.national_priorities.all()),
@@ -109,12 +110,21 @@ ACTIONS = [
     ),
     Column("Statut", lambda a: a.get_status_display(), "text", 13),
     Column("Météo", lambda a: label(a.health), "text", 11),
+    Column("Niveau de priorité", lambda a: a.get_importance_display(), "text", 12),
+    Column("Maturité", lambda a: a.get_maturity_display(), "text", 16),
     Column("Avancement (%)", lambda a: a.progress, "integer", 12),
     Column("Budget prévu", lambda a: a.budget_planned, "money", 14),
     Column("Engagé", lambda a: a.budget_committed, "money", 14),
     Column("Dépensé", lambda a: a.budget_spent, "money", 14),
     Column("Pilote", lambda a: a.pilot and a.pilot.name, "text", 28),
     Column("Partenaires", lambda a: ", ".join(o.name for o in a.partners.all()), "text", 34),
+    Column(
+        "Partenaires financiers",
+        lambda a: ", ".join(o.name for o in a.financial_partners.all()), "text", 34,
+    ),
+    Column(
+        "Cadres", lambda a: "\u00a0; ".join(str(row) for row in a.framework_codes.all()), "text", 24
+    ),
     Column("Bénéficiaires", lambda a: a.beneficiaries, "text", 28),
     Column("Suivie par", lambda a: a.owner and str(a.owner), "text", 20),
     Column("Début", lambda a: a.starts_on, "date", 12),
@@ -124,6 +134,37 @@ ACTIONS = [
     Column("Entreprises", lambda a: a.organisation_count, "integer", 11),
     Column("Projets", lambda a: a.project_count, "integer", 10),
 ]  # fmt: skip
+
+
+def in_unit(name, unit):
+    """An amount in its own column: full-time equivalents stand apart from euros."""
+    return lambda line: getattr(line, name) if line.unit == unit else None
+
+
+EUROS, FTE = BudgetLine.Unit.EUROS, BudgetLine.Unit.FTE
+BUDGET_LINES = [
+    Column("Code", lambda b: b.action.code, "code", 9),
+    Column("Fiche", lambda b: b.action.title, "text", 38),
+    Column("Année", lambda b: b.year, "code", 8),
+    Column("Nature", lambda b: b.get_nature_display(), "text", 15),
+    Column("Source", lambda b: b.source_name, "text", 30),
+    Column("Objet", lambda b: b.label, "text", 34),
+    Column("Prévu (€)", in_unit("planned", EUROS), "money", 14),
+    Column("Engagé (€)", in_unit("committed", EUROS), "money", 14),
+    Column("Dépensé (€)", in_unit("spent", EUROS), "money", 14),
+    Column("Prévu (ETP)", in_unit("planned", FTE), "number", 12),
+    Column("Engagé (ETP)", in_unit("committed", FTE), "number", 12),
+    Column("Dépensé (ETP)", in_unit("spent", FTE), "number", 12),
+]
+PUBLIC_CONTRACTS = [
+    Column("Code", lambda c: c.action.code, "code", 9),
+    Column("Fiche", lambda c: c.action.title, "text", 38),
+    Column("Objet du marché", lambda c: c.title, "text", 38),
+    Column("Prestataire", lambda c: c.provider_name, "text", 30),
+    Column("Montant HT", lambda c: c.amount, "money", 14),
+    Column("Notifié le", lambda c: c.notified_on, "date", 12),
+    Column("Fin du marché", lambda c: c.ends_on, "date", 12),
+]
 
 PROGRAMS = [
     Column("Code", lambda p: p.code, "code", 10),
@@ -192,6 +233,37 @@ CLOSINGS = [
 ]
 
 
+def met(read):
+    """What `read` says of the meeting where a decision was taken, if it is still known."""
+    return lambda decision: read(decision.item.meeting) if decision.item.meeting else None
+
+
+def day_of(other):
+    return other.item.meeting.held_on if other.item.meeting else None
+
+
+DECISIONS = [
+    Column("Séance", met(lambda m: m.held_on), "date", 12),
+    Column("Instance", met(lambda m: m.kind.label), "text", 26),
+    Column("Réunion", met(lambda m: m.title), "text", 24),
+    Column("Point", lambda d: d.item.title, "text", 36),
+    Column("Décision", lambda d: d.text, "text", 60),
+    Column("Qui", lambda d: d.responsible, "text", 24),
+    Column("Pour le", lambda d: d.due_on, "date", 12),
+    Column("État", lambda d: d.state_label, "text", 16),
+    Column("Remplacée le", lambda d: day_of(d.superseded_by) if d.newer else None, "date", 12),
+    Column("Remplace celle du", lambda d: day_of(d.supersedes) if d.older else None, "date", 12),
+    Column("Montant en jeu", lambda d: d.item.amount, "money", 14),
+    Column("Projet", lambda d: d.item.project and d.item.project.reference, "code", 13),
+    Column("Fiche", lambda d: d.item.action and d.item.action.code, "code", 10),
+]
+
+
+def decisions(viewer, territory):
+    rows = Decision.objects.visible_to(viewer).filter(item__territory=territory)
+    return rows.with_state().for_list(viewer)
+
+
 def organisations(viewer, territory):
     return Organisation.objects.visible_to(viewer).filter(territory=territory).for_list(viewer)
 
@@ -206,7 +278,45 @@ def applications(viewer, territory):
 
 def actions(viewer, territory):
     rows = Action.objects.visible_to(viewer).current().filter(plan__territory=territory)
-    return rows.for_list().with_links(viewer)
+    return rows.for_list().with_links(viewer).prefetch_related("framework_codes__framework")
+
+
+def sheets_of_plan(actions):
+    """What stands beside the fiches in their workbook, for exactly these fiches."""
+    keys = actions.order_by().values("pk")
+    lines = BudgetLine.objects.filter(action__in=keys).select_related("action", "funder")
+    contracts = PublicContract.objects.filter(action__in=keys)
+    order = ("action__priority__position", "action__code", "action")
+    return [
+        ("Budget", BUDGET_LINES, lines.order_by(*order, "year", "pk")),
+        (
+            "Marchés",
+            PUBLIC_CONTRACTS,
+            contracts.select_related("action", "provider").order_by(*order, "notified_on", "pk"),
+        ),
+    ]
+
+
+def framework_columns(framework):
+    """The codes and the words of one framework, as those who read it know the fiches."""
+
+    def told(name):
+        def value(action):
+            rows = (row for row in action.framework_codes.all() if row.framework == framework)
+            return "\u00a0; ".join(filter(None, (getattr(row, name) for row in rows)))
+
+        return value
+
+    return [
+        Column(f"Code {framework.short}", told("code"), "text", 14),
+        Column(f"Intitulé {framework.short}", told("title"), "text", 38),
+    ]
+
+
+def action_columns(frameworks):
+    """Those of every fiche; first, what each framework that was asked for calls it."""
+    asked = [column for framework in frameworks for column in framework_columns(framework)]
+    return [*ACTIONS[:2], *asked, *ACTIONS[2:]]
 
 
 def programs(viewer, territory):
@@ -228,30 +338,39 @@ def as_csv(columns, rows, name):
     )
 
 
-def as_xlsx(columns, rows, name):
-    """Written row by row: only the finished file is held in memory, never the list."""
+def as_xlsx(columns, rows, name, beside=()):
+    """Written row by row: only the finished file is held in memory, never the list.
+
+    `beside` are more sheets: (name, columns, rows).
+    """
     with TemporaryFile() as target:
-        write_xlsx(target, columns, chunked(rows))
+        write_xlsx(target, columns, chunked(rows), beside)
         target.seek(0)
         return HttpResponse(target.read(), content_type=XLSX, headers=attachment(name))
 
 
-def write_xlsx(target, columns, rows):
+def write_xlsx(target, columns, rows, beside=()):
     with xlsxwriter.Workbook(target, {"constant_memory": True, **OPTIONS}) as book:
-        sheet = book.add_worksheet("Liste")
-        head = book.add_format(FORMATS["head"])
-        formats = [book.add_format(FORMATS[column.format]) for column in columns]
+        write_sheet(book, "Liste", columns, rows)
+        for name, heads, lines in beside:
+            write_sheet(book, name, heads, chunked(lines))
+
+
+def write_sheet(book, name, columns, rows):
+    sheet = book.add_worksheet(name)
+    head = book.add_format(FORMATS["head"])
+    formats = [book.add_format(FORMATS[column.format]) for column in columns]
+    for i, column in enumerate(columns):
+        sheet.set_column(i, i, column.width)
+        sheet.write_string(0, i, column.label, head)
+    sheet.freeze_panes(1, 1)
+    line = 0
+    for line, row in enumerate(rows, start=1):
         for i, column in enumerate(columns):
-            sheet.set_column(i, i, column.width)
-            sheet.write_string(0, i, column.label, head)
-        sheet.freeze_panes(1, 1)
-        line = 0
-        for line, row in enumerate(rows, start=1):
-            for i, column in enumerate(columns):
-                value = plain(column.value(row))
-                if value is not None:
-                    write(sheet, line, i, value, formats[i])
-        sheet.autofilter(0, 0, line, len(columns) - 1)
+            value = plain(column.value(row))
+            if value is not None:
+                write(sheet, line, i, value, formats[i])
+    sheet.autofilter(0, 0, line, len(columns) - 1)
 
 
 def chunked(rows):

@@ -246,7 +246,8 @@ class Figures:
         """Fiches of the plan in force by status, with their budgets."""
         rows = {
             row.pop("status"): row
-            for row in self.actions.order_by()
+            for row in self.actions.once()
+            .order_by()
             .values("status")
             .annotate(
                 count=Count("pk"),
@@ -264,13 +265,17 @@ class Figures:
 
     @cached_property
     def plan(self):
-        """All fiches of the plan in force: count and budgets."""
-        return self.actions.order_by().aggregate(
-            count=Count("pk"),
-            planned=Sum("budget_planned"),
-            committed=Sum("budget_committed"),
-            spent=Sum("budget_spent"),
-            unknown=Count("pk", filter=Q(budget_planned=None)),
+        """All fiches of the plan in force: count and budgets, sub-actions within their fiche."""
+        return (
+            self.actions.once()
+            .order_by()
+            .aggregate(
+                count=Count("pk"),
+                planned=Sum("budget_planned"),
+                committed=Sum("budget_committed"),
+                spent=Sum("budget_spent"),
+                unknown=Count("pk", filter=Q(budget_planned=None)),
+            )
         )
 
     @cached_property

@@ -1,6 +1,7 @@
 from django import forms
 
 from crm.forms.base import Form
+from reporting.models import Readers
 
 
 class ReadingForm(Form):
@@ -20,3 +21,32 @@ class ReadingForm(Form):
         for name in sorted(set(self.data) - set(self.fields)):
             self.add_error(None, f"Le filtre «\u00a0{name}\u00a0» n’existe pas.")
         return super().clean()
+
+
+class PackForm(Form):
+    """Which pack: for what meeting, if any, and for whom."""
+
+    reunion = forms.TypedChoiceField(label="Réunion", required=False, empty_value=None)
+    lecteurs = forms.TypedChoiceField(label="Lecteurs", choices=Readers, coerce=Readers)
+
+    def __init__(self, *args, meetings, **kwargs):
+        super().__init__(*args, **kwargs)
+        found = {str(meeting.pk): meeting for meeting in meetings}
+        field = self.fields["reunion"]
+        field.choices = [("", "Aucune réunion")] + [
+            (pk, f"{meeting}, {meeting.held_on:%d/%m/%Y}") for pk, meeting in found.items()
+        ]
+        field.coerce = found.__getitem__
+
+
+class EditionForm(PackForm):
+    """What is issued, under the number that was on screen: the slower of two people is told."""
+
+    title = forms.CharField(label="Intitulé", max_length=200)
+    number = forms.IntegerField(min_value=1, max_value=99_999, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        # Beside the form that chooses, whose fields have the same names.
+        super().__init__(*args, **{"auto_id": "edition_%s"} | kwargs)
+        for name in ("reunion", "lecteurs"):
+            self.fields[name].widget = forms.HiddenInput()

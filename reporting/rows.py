@@ -40,8 +40,11 @@ def in_order(rows):
 
 
 def action_rows(figures):
+    """The fiches with what a row says of them; a sub-action is told with its fiche."""
     return list(
-        figures.actions.for_list().prefetch_related(
+        figures.actions.once()
+        .for_list()
+        .prefetch_related(
             Prefetch("indicators", Indicator.objects.prefetch_related("values")), "epcis"
         )
     )

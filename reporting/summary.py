@@ -19,7 +19,8 @@ def write_summary(book, sheet, figures, tables):
     for i, width in enumerate(WIDTHS):
         sheet.set_column(i, i, width)
     sheet.set_column(len(WIDTHS), len(WIDTHS), 3)
-    sheet.write_string(0, 0, f"Synthèse, {figures.territory.name}", book.format("title"))
+    title = book.stamped(f"Synthèse, {figures.territory.name}")
+    sheet.write_string(0, 0, title, book.format("title"))
     sheet.set_row(0, 24)
     sheet.write_string(
         1, 0,

@@ -1,10 +1,12 @@
 from django.urls import path
 
 from reporting.views import (
+    editions,
     envelopes,
     exports,
     funding,
     ledger,
+    meetings,
     plans,
     reports,
     targets,
@@ -17,6 +19,12 @@ urlpatterns = [
     path("", today.today, name="today"),
     path("rapports/", reports.reports, name="reports"),
     path("rapports/copil.xlsx", reports.committee_workbook, name="committee_workbook"),
+    path("rapports/editions/", editions.edition_list, name="edition_list"),
+    path("rapports/editions/brouillon/", editions.edition_new, name="edition_new"),
+    path("rapports/editions/<int:pk>/", editions.edition, name="edition"),
+    path("rapports/editions/<int:pk>/comparer/", editions.compare, name="edition_compare"),
+    path("rapports/editions/<int:pk>.<str:kind>", editions.file, name="edition_file"),
+    path("rapports/reunions/<int:pk>/editions/", editions.of_meeting, name="meeting_editions"),
     path("rapports/remontee.xlsx", reports.national_return, name="national_return"),
     path("rapports/financements/", funding.funding, name="funding"),
     path("rapports/financements.xlsx", funding.funding_workbook, name="funding_workbook"),
@@ -35,6 +43,8 @@ urlpatterns = [
     ),
     path("rapports/veille.<str:kind>", watch.notices, name="watch_export"),
     path("rapports/clotures.<str:kind>", watch.closings, name="closing_export"),
+    path("rapports/decisions.<str:kind>", meetings.decisions, name="decisions_export"),
+    path("rapports/reunions/<int:pk>/releve.<str:kind>", meetings.minutes_of, name="minutes"),
     path("rapports/actions.<str:kind>", exports.actions, name="actions_export"),
     path("rapports/dispositifs/<int:pk>/cibles.<str:kind>", targets.targets, name="targets_export"),
 ]

@@ -99,6 +99,9 @@ class Table:
     last: int
     left: int = 0
     index: dict = field(default_factory=dict)
+    values: list = field(default_factory=list)
+    empty: str = ""
+    has_total: bool = False
 
     def column(self, label):
         """The absolute range of a column, « 'Projets'!$L$5:$L$44 »; one empty row if none."""
@@ -106,15 +109,32 @@ class Table:
         cells = xl_range_abs(self.first, at, max(self.first, self.last), at)
         return f"'{self.sheet}'!{cells}"
 
+    def unknown(self, column):
+        """How many cells of a column that asks are empty, where it asks."""
+        cells = self.values[self.columns.index(column)]
+        if column.asks is True:
+            return cells.count(None)
+        name, wanted = column.asks
+        others = self.values[self.index[name]]
+        return sum(
+            value is None and other == wanted for value, other in zip(cells, others, strict=True)
+        )
+
 
 class Book:
-    """A workbook in memory; `with Book(...) as book:` then `book.content`."""
+    """A workbook in memory; `with Book(...) as book:` then `book.content`.
 
-    def __init__(self, *, heading, confidentiality, drawn_on, title, subject=""):
+    `stamp` says on each sheet what the file is worth: a draft, or which edition. `tables` keeps
+    what was written in each, in order, and `said` the title and the note of each sheet.
+    """
+
+    def __init__(self, *, heading, confidentiality, drawn_on, title, subject="", stamp=""):
         self.buffer = BytesIO()
         self.heading = heading
         self.confidentiality = confidentiality
         self.drawn_on = drawn_on
+        self.stamp = stamp
+        self.tables, self.said = [], {}
         self.book = xlsxwriter.Workbook(self.buffer, {"in_memory": True, **OPTIONS})
         self.book.set_properties({"title": title, "subject": subject, "author": "Établi"})
         # Software that trusts the cache shows the cached values; the others compute anew.
@@ -149,17 +169,23 @@ class Book:
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(left=0.4, right=0.4, top=0.65, bottom=0.6)
         said = [_printed(text) for text in (self.heading, name)]
-        sheet.set_header(f"&L&9{said[0]}&R&9{said[1]}")
+        stamp = f'&C&"{FONT},Bold"&14&K{BRICK[1:]}{_printed(self.stamp)}' if self.stamp else ""
+        sheet.set_header(f"&L&9{said[0]}{stamp}&R&9{said[1]}")
         sheet.set_footer(
             f"&L&8Édité le {self.drawn_on:%d/%m/%Y}&C&8{_printed(self.confidentiality)}"
             f"&R&8Page &P / &N"
         )
+        self.said[name] = title, note
         if title:
-            sheet.write_string(0, 0, title, self.format("title"))
+            sheet.write_string(0, 0, self.stamped(title), self.format("title"))
             sheet.set_row(0, 24)
         if note:
             sheet.write_string(1, 0, note, self.format("note"))
         return sheet
+
+    def stamped(self, title):
+        """The title on screen, where no header of the print is seen."""
+        return f"{title} · {self.stamp}" if self.stamp else title
 
     def table(
         self, sheet, columns, rows, *, row=3, left=0, ask=False, total="", filters=True, freeze=0,
@@ -179,6 +205,8 @@ class Book:
             form = self.format("ask" if ask else "head", **HEADS.get(column.format, {}))
             sheet.write_string(row, left + i, column.label, form)
         values = [[plain(column.value(item)) for item in rows] for column in columns]
+        at.values, at.empty, at.has_total = values, empty, bool(total)
+        self.tables.append(at)
         self._rows(sheet, columns, values, row + 1, left, least)
         if not rows:
             sheet.write_string(row + 1, left, empty, self.format("note", italic=True))
@@ -227,7 +255,7 @@ class Book:
                     align="right",
                     font_size=9,
                 )
-                formula, unknown = self._blanks(at, column, values, place)
+                formula, unknown = self._blanks(at, column, place)
                 sheet.write_formula(blank, at.left + i, formula, form, unknown)
             elif asks:
                 sheet.write_blank(blank, at.left + i, None, self.format("blank"))
@@ -235,18 +263,13 @@ class Book:
         sheet.set_row(total, 20)
 
     @staticmethod
-    def _blanks(at, column, values, place):
+    def _blanks(at, column, place):
         """(formula, value): the empty cells of a column, where it asks."""
-        cells = values[at.columns.index(column)]
         if column.asks is True:
-            return f"=COUNTBLANK({place})", cells.count(None)
+            return f"=COUNTBLANK({place})", at.unknown(column)
         name, wanted = column.asks
-        others = values[at.index[name]]
         where = at.column(name).split("!")[1]
-        unknown = sum(
-            value is None and other == wanted for value, other in zip(cells, others, strict=True)
-        )
-        return f'=COUNTIFS({where},"{wanted}",{place},"")', unknown
+        return f'=COUNTIFS({where},"{wanted}",{place},"")', at.unknown(column)
 
     def bars(
         self, sheet, at, *, title, series, categories, width=700, height=300, offset=0, money=False

@@ -15,14 +15,23 @@ from actions.models import (
     Action,
     ActionPlan,
     AgendaItem,
+    Body,
+    Decision,
+    FrameworkCode,
     Indicator,
     Meeting,
     Milestone,
+    Seat,
 )
 from crm.imports.commit import receive
 from crm.models import Confidentiality, LocalPriority, Membership, PartnerToken, Role, Sector
 from funding import ledger_imports
 from funding.models import Program, Undertaking
+from tests.actions.factories import (
+    BudgetLineFactory,
+    IndicatorTargetFactory,
+    PublicContractFactory,
+)
 from tests.crm.factories import (
     ContactFactory,
     FollowUpFactory,
@@ -48,6 +57,7 @@ from tests.funding.factories import (
     ReceivedAidFactory,
     WatchNoticeFactory,
 )
+from tests.reporting.factories import EditionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +129,17 @@ ROUTES = {
     "crm:setting_token_revoke": (GET, TEAM, "token"),
     "actions:plan": (GET, ALL, None),
     "actions:action_list": (GET, ALL, None),
+    "actions:plan_board": (GET, ALL, None),
+    "actions:plan_calendar": (GET, ALL, None),
+    "actions:plan_pilots": (GET, ALL, None),
+    "actions:plan_partners": (GET, ALL, None),
+    "actions:action_move": (POST, TEAM, "action"),
+    "actions:action_cell": (GET, TEAM, "action_cell"),
+    "actions:plan_bulk": (GET, TEAM, None),
+    "actions:plan_bulk_undo": (POST, TEAM, "bulk_change"),
+    "actions:note_new": (GET, TEAM, "action"),
+    "actions:framework_code_new": (GET, TEAM, "action"),
+    "actions:framework_code_edit": (GET, TEAM, "framework_code"),
     "actions:plan_new": (POST, TEAM, None),
     "actions:plan_edit": (GET, TEAM, None),
     "actions:action_new": (GET, TEAM, None),
@@ -131,6 +152,13 @@ ROUTES = {
     "actions:indicator_new": (GET, TEAM, "action"),
     "actions:indicator_edit": (GET, TEAM, "indicator"),
     "actions:indicator_value_new": (GET, TEAM, "indicator"),
+    "actions:indicator_freeze": (POST, TEAM, "indicator"),
+    "actions:indicator_target_new": (GET, TEAM, "indicator"),
+    "actions:indicator_target_edit": (GET, TEAM, "indicator_target"),
+    "actions:budget_line_new": (GET, TEAM, "action"),
+    "actions:budget_line_edit": (GET, TEAM, "budget_line"),
+    "actions:public_contract_new": (GET, TEAM, "action"),
+    "actions:public_contract_edit": (GET, TEAM, "public_contract"),
     "actions:action_link": (GET, TEAM, "action"),
     "actions:action_link_add": (POST, TEAM, "action_link"),
     "actions:action_unlink": (POST, TEAM, "action_link"),
@@ -140,6 +168,20 @@ ROUTES = {
     "actions:meeting_new": (GET, TEAM, None),
     "actions:meeting": (GET, ALL, "meeting"),
     "actions:meeting_edit": (GET, TEAM, "meeting"),
+    "actions:meeting_calendar": (GET, ALL, "meeting"),
+    "actions:meeting_live": (GET, TEAM, "meeting"),
+    "actions:agenda_item_live": (POST, TEAM, "item"),
+    "actions:attendance": (GET, TEAM, "meeting"),
+    "actions:body_list": (GET, TEAM, None),
+    "actions:body": (GET, TEAM, "body_kind"),
+    "actions:body_edit": (GET, TEAM, "body_kind"),
+    "actions:seat_new": (GET, TEAM, "body_kind"),
+    "actions:seat_edit": (GET, TEAM, "seat"),
+    "actions:decision_list": (GET, ALL, None),
+    "actions:decision": (GET, ALL, "decision"),
+    "actions:project_points": (GET, ALL, "project"),
+    "reporting:minutes": (GET, ALL, "minutes"),
+    "reporting:decisions_export": (GET, ALL, "kind"),
     "actions:agenda_item_new": (GET, TEAM, None),
     "actions:agenda_item_edit": (GET, TEAM, "item"),
     "actions:agenda_item_up": (POST, TEAM, "item"),
@@ -269,6 +311,12 @@ ROUTES = {
     "reporting:reports": (GET, REPORT, None),
     "reporting:committee_workbook": (GET, TEAM, None),
     "reporting:national_return": (GET, REPORT, None),
+    "reporting:edition_list": (GET, ALL, None),
+    "reporting:edition_new": (GET, TEAM, None),
+    "reporting:edition": (GET, ALL, "edition"),
+    "reporting:edition_compare": (GET, ALL, "edition"),
+    "reporting:edition_file": (GET, ALL, "edition_file"),
+    "reporting:meeting_editions": (GET, ALL, "meeting"),
     "funding:envelope_list": (GET, TEAM, None),
     "funding:envelope_new": (GET, TEAM, None),
     "funding:envelope_compare": (GET, TEAM, None),
@@ -287,7 +335,10 @@ ROUTES = {
     "reporting:actions_export": (GET, ALL, "kind"),
 }
 # What a route cannot do without, so that its answer is about the right to use it.
-DATA = {"crm:project_move": {"stage": "qualifie"}}
+DATA = {
+    "actions:action_move": {"stage": "en_cours", "from": "a_venir"},
+    "crm:project_move": {"stage": "qualifie"},
+}
 # Open to everyone: signing in, the documentation of the API, the component page of DEBUG.
 PUBLIC = {"crm:sign_in", "crm:lost_password", "crm:lost_password_sent"}
 PUBLIC |= {"crm:first_password", "crm:components", "api:root", "api:docs"}
@@ -302,7 +353,15 @@ API = {
     "api:match": "matches:read",
 }
 # The catalogue is public information: a stranger to this territory reads it from theirs.
-SHARED = {"program", "program_check", "program_version", "reference_kind", "kind", "program_file"}
+SHARED = {
+    "body_kind",
+    "program",
+    "program_check",
+    "program_version",
+    "reference_kind",
+    "kind",
+    "program_file",
+}
 
 
 def names(entries, namespace=""):
@@ -346,6 +405,8 @@ def one_of_each(territory):
     )
     Sector.objects.create(code="maroquinerie", label="Maroquinerie", territory=territory)
     loose = AgendaItem.objects.create(territory=territory, title="Autre point")
+    body = Body.objects.create(territory=territory, kind_id="copil")
+    settled = AgendaItem.objects.create(territory=territory, meeting=meeting, title="Déjà vu")
     batch = receive("a.csv", b"Raison sociale;Commune\nUsine;Fleurance\n", territory)
     batch.save()
     objects = {
@@ -361,10 +422,19 @@ def one_of_each(territory):
         ),
         "token": PartnerTokenFactory(territory=territory),
         "action": action,
+        "framework_code": FrameworkCode.objects.create(
+            action=action, framework_id="crte", code="2.1"
+        ),
         "milestone": Milestone.objects.create(action=action, label="J", due_on=dt.date(2030, 1, 1)),
-        "indicator": Indicator.objects.create(action=action, label="I", unit="m²"),
+        "indicator": Indicator.objects.create(
+            action=action, label="I", unit="projets", measure="projects_followed"
+        ),
+        "budget_line": BudgetLineFactory(action=action),
+        "public_contract": PublicContractFactory(action=action),
         "meeting": meeting,
         "item": item,
+        "seat": Seat.objects.create(body=body, user=UserFactory(), quality="élue"),
+        "decision": Decision.objects.create(item=settled, text="Oui"),
         "program": ProgramFactory(),
         "application": ApplicationFactory(project=project),
         "aid": ReceivedAidFactory(organisation=holder),
@@ -372,7 +442,9 @@ def one_of_each(territory):
         "financing_plan": FinancingPlanFactory(project=project),
         "envelope": EnvelopeFactory(territory=territory),
         "match_decision": MatchDecisionFactory(project=project),
+        "edition": EditionFactory(territory=territory, meeting=meeting),
     }
+    objects["indicator_target"] = IndicatorTargetFactory(indicator=objects["indicator"])
     cost = CostLineFactory(plan=objects["financing_plan"])
     file = objects["application"]
     move = file.move_to("brouillon", on=dt.date(2026, 1, 5), by=None)
@@ -393,12 +465,16 @@ def one_of_each(territory):
         "batch": [batch.token],
         "reference_kind": ["filieres"],
         "reference": ["filieres", "maroquinerie"],
+        "action_cell": [action.pk, "status"],
+        "bulk_change": [bulk_change(action)],
         "action_link": [action.pk, "projet", project.pk],
         "removable": ["jalon", objects["milestone"].pk],
         "removed": ["point", AgendaItem.objects.create(territory=territory, title="X").remove().pk],
         "project_fact": [project.pk, "support_letter"],
         "action_fact": [action.pk, "support_letter"],
         "item_place": [loose.pk, meeting.pk],
+        "body_kind": ["copil"],
+        "minutes": [meeting.pk, "pdf"],
         "ledger_batch": [ledger_batch.token],
         "catalogue_import": [CatalogueImportFactory(territory=territory).token],
         "firm": [holder.pk, firm.pk],
@@ -418,9 +494,18 @@ def one_of_each(territory):
         "watch_mark": [
             WatchNoticeFactory(project=project, seen_at=timezone.now(), seen_mark=uuid4()).seen_mark
         ],
+        "edition_file": [objects["edition"].pk, "xlsx"],
         "kind": ["csv"],
         "program_file": [objects["program"].pk, "csv"],
     }
+
+
+def bulk_change(action):
+    """The key of a bulk change that touched the fiche last."""
+    key = uuid4()
+    action._change_reason = f"lot {key}"
+    action.save()
+    return key
 
 
 def published(program):

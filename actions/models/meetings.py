@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Case, F, Max, Q, Value, When
+from django.db.models import Case, F, Max, OuterRef, Q, Subquery, Value, When
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
@@ -45,9 +45,13 @@ class Meeting(Versioned):
     title = models.CharField("intitulé", max_length=200)
     held_on = models.DateField("date")
     starts_at = models.TimeField("heure", null=True, blank=True)
+    ends_at = models.TimeField("fin prévue", null=True, blank=True)
     place = models.CharField("lieu", max_length=200, blank=True)
-    attendance = models.TextField("présents", blank=True)
+    attendance = models.TextField("autres personnes présentes", blank=True)
     notes = models.TextField("notes", blank=True)
+    # The rule of the day, kept with the attendance sheet: the body may change it later.
+    quorum = models.CharField(max_length=12, blank=True, editable=False)
+    quorum_counts_represented = models.BooleanField(null=True, editable=False)
 
     history = HistoricalRecords(excluded_fields=["version"])
     objects = MeetingQuerySet.as_manager()
@@ -94,10 +98,31 @@ class AgendaItemQuerySet(models.QuerySet):
         """Everything a point displays, in a fixed number of queries."""
         return (
             self.select_related(
-                "territory", "meeting", "project", "action", "decision", "review_request"
+                "territory",
+                "meeting",
+                "project",
+                "action",
+                "decision__superseded_by__item__meeting",
+                "decision__supersedes__item__meeting",
+                "review_request",
+                "revisits__item__meeting",
             )
             .prefetch_related("review_request__reviews__reviewer")
             .with_readable_question(viewer)
+            .with_readable_links(viewer)
+        )
+
+    def with_readable_links(self, viewer):
+        """The decisions before and after this point’s, where the viewer may read their points."""
+        mine = AgendaItem.objects.visible_to(viewer)
+        decisions = Decision.objects.filter(item__in=mine)
+        newer = decisions.filter(supersedes__item=OuterRef("pk"))
+        older = decisions.filter(superseded_by__item=OuterRef("pk"))
+        asked = decisions.filter(pk=OuterRef("revisits"))
+        return self.annotate(
+            newer=Subquery(newer.values("pk")[:1]),
+            older=Subquery(older.values("pk")[:1]),
+            revisited=Subquery(asked.values("pk")[:1]),
         )
 
     def with_readable_question(self, viewer):
@@ -173,11 +198,20 @@ class AgendaItem(Versioned, Removable):
     review_request = models.OneToOneField(
         ReviewRequest, models.SET_NULL, null=True, blank=True, related_name="agenda_item"
     )
+    revisits = models.ForeignKey(
+        "actions.Decision",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="revisited_by",
+        verbose_name="revient sur la décision",
+    )
     kind = models.CharField("nature", max_length=12, choices=Kind, default=Kind.DECISION)
     title = models.CharField("point", max_length=200)
     question = models.TextField("question posée", blank=True)
     recommendation = models.TextField("proposition", blank=True)
     amount = MoneyField("montant en jeu")
+    notes = models.TextField("échanges", blank=True, help_text="repris au relevé")
     position = models.PositiveSmallIntegerField("ordre", default=100)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -240,43 +274,111 @@ class AgendaItem(Versioned, Removable):
         return True
 
     @transaction.atomic
-    def decide(self, text, *, by, responsible="", due_on=None):
+    def decide(
+        self, text, *, by, responsible="", due_on=None, supersedes=None, closes_follow_up=False
+    ):
         """Record the decision, once; what has a date becomes a follow-up of the person recording.
 
+        The decision that it supersedes keeps its words; its pending follow-up is closed or stays.
         Raises AlreadyDecided when someone was faster: a decision is never edited.
         """
         item = AgendaItem.objects.select_for_update().get(pk=self.pk)
         if Decision.objects.filter(item=item).exists():
             raise AlreadyDecided
+        if supersedes:
+            supersedes = supersedes.let_go(closes_follow_up=closes_follow_up, by=by)
         AgendaItem.objects.filter(pk=item.pk).update(version=F("version") + 1)
-        decision = Decision.objects.create(
-            item=item, text=text, responsible=responsible, due_on=due_on, by=by
+        follow_up = item.promise(text, responsible, due_on, by) if due_on else None
+        return Decision.objects.create(
+            item=item,
+            text=text,
+            responsible=responsible,
+            due_on=due_on,
+            by=by,
+            supersedes=supersedes,
+            follow_up=follow_up,
         )
-        if due_on:
-            FollowUp.objects.create(
-                territory_id=item.territory_id,
-                project_id=item.project_id,
-                organisation_id=item.project.holder_id if item.project_id else None,
-                title=follow_up_title(item, text, responsible),
-                due_on=due_on,
-                owner=by,
-            )
-        return decision
+
+    def promise(self, text, responsible, due_on, by):
+        return FollowUp.objects.create(
+            territory_id=self.territory_id,
+            project_id=self.project_id,
+            organisation_id=self.project.holder_id if self.project_id else None,
+            title=follow_up_title(self, text, responsible),
+            due_on=due_on,
+            owner=by,
+        )
 
 
 class AlreadyDecided(Exception):
     """The point was decided in the meantime."""
 
 
+class AlreadySuperseded(Exception):
+    """Another decision superseded this one in the meantime."""
+
+
 def follow_up_title(item, text, responsible):
-    who = f"{responsible} : " if responsible else ""
+    who = f"{responsible}\u00a0: " if responsible else ""
     title = f"{who}{' '.join(text.split())}"
     longest = FollowUp._meta.get_field("title").max_length
     return title if len(title) <= longest else f"{title[: longest - 1]}…"
 
 
+class DecisionQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(item__in=AgendaItem.objects.visible_to(viewer))
+
+    def live(self):
+        """Those that no later one supersedes."""
+        return self.filter(superseded_by=None)
+
+    def with_state(self, *, today=None):
+        """What became of each, in a word of `Decision.State`."""
+        today = today or timezone.localdate()
+        state = Decision.State
+        return self.annotate(
+            state=Case(
+                When(superseded_by__isnull=False, then=Value(state.SUPERSEDED)),
+                When(follow_up__done_at__isnull=False, then=Value(state.DONE)),
+                When(follow_up__due_on__lt=today, then=Value(state.LATE)),
+                When(follow_up__isnull=False, then=Value(state.TO_DO)),
+                When(due_on=None, then=Value(state.NO_DATE)),
+                default=Value(state.UNKNOWN),
+                output_field=models.CharField(),
+            )
+        )
+
+    def for_list(self, viewer):
+        """Everything a row of the register displays, in one query; the latest meeting first."""
+        mine = AgendaItem.objects.visible_to(viewer)
+        newer = Decision.objects.filter(supersedes=OuterRef("pk"), item__in=mine)
+        older = Decision.objects.filter(superseded_by=OuterRef("pk"), item__in=mine)
+        return (
+            self.select_related(
+                "item__meeting__kind",
+                "item__project",
+                "item__action",
+                "follow_up",
+                "supersedes__item__meeting",
+                "superseded_by__item__meeting",
+            )
+            .annotate(newer=Subquery(newer.values("pk")[:1]))
+            .annotate(older=Subquery(older.values("pk")[:1]))
+            .order_by("-item__meeting__held_on", "-item__meeting", "item__position", "pk")
+        )
+
+
 class Decision(models.Model):
     """What a meeting decided on a point. Never edited: a later one supersedes it."""
+
+    class State(models.TextChoices):
+        TO_DO = "a_faire", "À faire"
+        LATE = "en_retard", "En retard"
+        DONE = "faite", "Faite"
+        SUPERSEDED = "remplacee", "Remplacée"
+        NO_DATE = "sans_echeance", "Sans échéance"
+        UNKNOWN = "a_confirmer", "Suite à confirmer"
 
     item = models.OneToOneField(AgendaItem, models.CASCADE, related_name="decision")
     text = models.TextField("décision")
@@ -284,6 +386,19 @@ class Decision(models.Model):
     due_on = models.DateField("pour le", null=True, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    supersedes = models.OneToOneField(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="superseded_by",
+        verbose_name="remplace la décision",
+    )
+    follow_up = models.OneToOneField(
+        FollowUp, models.SET_NULL, null=True, blank=True, related_name="decision"
+    )
+
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "décision"
@@ -291,3 +406,28 @@ class Decision(models.Model):
 
     def __str__(self):
         return self.text[:80]
+
+    def get_absolute_url(self):
+        return reverse("actions:decision", args=[self.pk])
+
+    @property
+    def is_superseded(self):
+        return hasattr(self, "superseded_by")
+
+    @property
+    def has_pending_follow_up(self):
+        return bool(self.follow_up_id and self.follow_up.done_at is None)
+
+    @property
+    def state_label(self):
+        """Of a row annotated by `with_state`."""
+        return self.State(self.state).label
+
+    def let_go(self, *, closes_follow_up, by):
+        """Locked, still in force, and its follow-up closed if asked; else AlreadySuperseded."""
+        decision = Decision.objects.select_for_update().get(pk=self.pk)
+        if Decision.objects.filter(supersedes=decision).exists():
+            raise AlreadySuperseded
+        if closes_follow_up and decision.follow_up_id:
+            decision.follow_up.mark_done(by=by)
+        return decision

@@ -1,3 +1,5 @@
+import datetime
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import IntegrityError, models, transaction
@@ -7,23 +9,26 @@ from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from actions.models.editing import Removable, Versioned, removed
+from actions.models.editing import Removable, Versioned
 from crm import search
 from crm.fields import MoneyField
 from crm.models import (
+    Contact,
     Epci,
+    Framework,
     Health,
     LocalPriority,
     NationalPriority,
     Organisation,
     Project,
     Provenance,
+    Role,
     Territory,
     Theme,
 )
 
 BUDGETS = ["planned", "committed", "spent"]
-WITH_INDICATOR = "retirée avec son indicateur"
+SILENT = datetime.timedelta(days=365)
 
 
 class ActionPlanQuerySet(models.QuerySet):
@@ -97,7 +102,31 @@ class ActionQuerySet(models.QuerySet):
         return self.filter(pilot=None)
 
     def without_indicator(self):
-        return self.exclude(pk__in=Indicator.objects.values("action"))
+        return self.filter(indicators=None)
+
+    def without_note(self, *, today=None):
+        """Unfinished fiches of which nothing was noted for a year; one begun since is left out."""
+        since = (today or timezone.localdate()) - SILENT
+        noted = ProgressNote.objects.filter(noted_on__gt=since)
+        silent = self.unfinished().exclude(pk__in=noted.values("action"))
+        return silent.exclude(starts_on__gt=since)
+
+    def with_partner(self, organisation):
+        return self.filter(
+            Q(pk__in=organisation.partnered_actions.values("pk"))
+            | Q(pk__in=organisation.financed_actions.values("pk"))
+        )
+
+    def whole(self):
+        """The fiches that may have sub-actions."""
+        return self.filter(parent=None)
+
+    def once(self):
+        """Without the sub-actions whose fiche is here too: what a fiche says includes them.
+
+        A sum over these rows counts no euro twice, whatever filter chose them.
+        """
+        return self.filter(Q(parent=None) | ~Q(parent__in=self.order_by().values("pk")))
 
     def with_links(self, viewer):
         """How many companies and projects take part, without the projects hidden from `viewer`."""
@@ -118,8 +147,10 @@ class ActionQuerySet(models.QuerySet):
     def for_list(self):
         """Everything a row displays, in a fixed number of queries."""
         return (
-            self.select_related("plan__territory", "priority", "health", "pilot", "owner")
-            .prefetch_related("partners", "national_priorities", "organisations")
+            self.select_related("plan__territory", "priority", "health", "pilot", "owner", "parent")
+            .prefetch_related(
+                "partners", "financial_partners", "national_priorities", "organisations"
+            )
             .with_next_milestone()
         )
 
@@ -129,14 +160,28 @@ class ActionQuerySet(models.QuerySet):
     def totals(self):
         """Count, mean progress and, for each budget, its sum; what is unknown is counted apart.
 
+        A sub-action counts in its fiche, whose budget includes its own; `sub_count` of them do.
+
         A sum is None when nothing is known: `planned` goes with `planned_unknown`.
         """
-        return self._alone().aggregate(**sums())
+        alone = self._alone()
+        parts = alone.aggregate(rows=Count("pk"))["rows"]
+        totals = alone.once().aggregate(**sums())
+        return {**totals, "sub_count": parts - totals["count"]}
 
     def totals_by_priority(self):
         """{code of the local priority: totals}; a priority without a fiche is absent."""
-        rows = self._alone().values("priority").annotate(**sums())
-        return {row["priority"]: row for row in rows}
+        return self._totals_by("priority")
+
+    def totals_by_status(self):
+        return self._totals_by("status")
+
+    def totals_by_pilot(self):
+        return self._totals_by("pilot")
+
+    def _totals_by(self, name):
+        rows = self._alone().once().values(name).annotate(**sums())
+        return {row[name]: row for row in rows}
 
     def _alone(self):
         """The same fiches without the joins of the filters, which would inflate a sum."""
@@ -155,6 +200,10 @@ def sums():
     return columns
 
 
+class TooDeep(Exception):
+    """A sub-action would have sub-actions."""
+
+
 class Action(Versioned, Provenance):
     """A fiche action of the territory’s plan."""
 
@@ -168,7 +217,26 @@ class Action(Versioned, Provenance):
         DROPPED = "abandonne", "Abandonné"
         DONE = "termine", "Terminé"
 
+    class Importance(models.TextChoices):
+        HIGH = "elevee", "Élevée"
+        MEDIUM = "moyenne", "Moyenne"
+        LOW = "basse", "Basse"
+
+    class Maturity(models.TextChoices):
+        IDEA = "idee", "Idée"
+        STUDY = "etude", "À l’étude"
+        READY = "prete", "Prête à démarrer"
+        RUNNING = "engagee", "Engagée"
+
     plan = models.ForeignKey(ActionPlan, models.CASCADE, related_name="actions")
+    parent = models.ForeignKey(
+        "self",
+        models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="sub_actions",
+        verbose_name="sous-action de",
+    )
     code = models.CharField("code", max_length=20)
     title = models.CharField("intitulé", max_length=200)
     priority = models.ForeignKey(
@@ -200,7 +268,16 @@ class Action(Versioned, Provenance):
         verbose_name="suivie par",
     )
     partners = models.ManyToManyField(
-        Organisation, blank=True, related_name="partnered_actions", verbose_name="partenaires"
+        Organisation,
+        blank=True,
+        related_name="partnered_actions",
+        verbose_name="partenaires techniques",
+    )
+    financial_partners = models.ManyToManyField(
+        Organisation,
+        blank=True,
+        related_name="financed_actions",
+        verbose_name="partenaires financiers",
     )
     beneficiaries = models.CharField("bénéficiaires", max_length=250, blank=True)
     epcis = models.ManyToManyField(
@@ -218,10 +295,26 @@ class Action(Versioned, Provenance):
     health = models.ForeignKey(
         Health, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="météo"
     )
+    # Empty is « not said »: neither is a state of the fiche that one may guess.
+    importance = models.CharField(
+        "niveau de priorité", max_length=8, choices=Importance, blank=True, default=""
+    )
+    maturity = models.CharField("maturité", max_length=8, choices=Maturity, blank=True, default="")
     blockers = models.TextField("freins", blank=True)
+    unblocked_by = models.TextField("ce qui lèverait le frein", blank=True)
+    to_alert = models.ForeignKey(
+        Organisation,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="à alerter",
+    )
     budget_planned = MoneyField("budget prévu")
     budget_committed = MoneyField("budget engagé")
     budget_spent = MoneyField("budget dépensé")
+    # What was typed, kept while the three amounts are the totals of the budget lines.
+    typed_budget = models.JSONField(null=True, editable=False)
     organisations = models.ManyToManyField(
         Organisation, blank=True, related_name="actions", verbose_name="entreprises participantes"
     )
@@ -252,6 +345,11 @@ class Action(Versioned, Provenance):
                 | Q(ends_on__gte=models.F("starts_on")),
                 violation_error_message="La fin de l’action précède son début.",
             ),
+            models.CheckConstraint(
+                name="action_is_no_part_of_itself",
+                condition=Q(parent=None) | ~Q(parent=models.F("pk")),
+                violation_error_message="Une fiche n’est pas sa propre sous-action.",
+            ),
         ]
 
     def __str__(self):
@@ -272,14 +370,129 @@ class Action(Versioned, Provenance):
         """Tell whoever reads what changed since a date that a part of the fiche changed."""
         Action.objects.filter(pk=self.pk).update(updated_at=timezone.now())
 
+    @transaction.atomic
+    def move_to(self, status, *, seen):
+        """False, and nothing written, if the fiche is no longer at the status that was seen."""
+        rows = Action.objects.filter(pk=self.pk, status=seen)
+        if not rows.update(status=status, version=models.F("version") + 1):
+            return False
+        self.refresh_from_db()
+        self.provenance.pop("status", None)
+        self.save()
+        return True
+
+    def check_one_level(self):
+        """Raise TooDeep if the fiche is a part of a part, or a part that has parts."""
+        if self.parent_id and (self.parent.parent_id or self.sub_actions.exists()):
+            raise TooDeep
+
+    def carry_priority(self):
+        """A sub-action stands under the local priority of its fiche."""
+        for part in self.sub_actions.exclude(priority=self.priority_id):
+            part.priority_id = self.priority_id
+            part.save_over(part.version)
+
     def link(self, relation, subject):
-        """`relation` is « projects », « organisations » or « partners »."""
+        """`relation` is « projects », « organisations », « partners », « financial_partners »."""
         getattr(self, relation).add(subject)
         self.touch()
 
     def unlink(self, relation, subject):
         getattr(self, relation).remove(subject)
         self.touch()
+
+
+class Referent(models.Model):
+    """The elected or the industrialist who answers for a fiche: of the pair, or a contact."""
+
+    action = models.ForeignKey(Action, models.CASCADE, related_name="referents")
+    role = models.CharField(
+        "rôle",
+        max_length=15,
+        choices=[(Role.ELECTED, "Référent élu"), (Role.INDUSTRIALIST, "Référent industriel")],
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    contact = models.ForeignKey(
+        Contact, models.CASCADE, null=True, blank=True, related_name="referred_actions"
+    )
+
+    history = HistoricalRecords()
+
+    class Meta:
+        verbose_name = "référent"
+        ordering = ["role"]
+        constraints = [
+            models.UniqueConstraint(name="one_referent_a_role", fields=["action", "role"]),
+            models.CheckConstraint(
+                name="referent_is_one_person",
+                condition=Q(user=None, contact__isnull=False) | Q(contact=None, user__isnull=False),
+            ),
+        ]
+
+    def __str__(self):
+        return str(self.user or self.contact)
+
+
+class ProgressNoteQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(action__in=Action.objects.visible_to(viewer))
+
+
+class ProgressNote(models.Model):
+    """What was noted of a fiche one day. Never edited: a later note corrects an earlier one."""
+
+    action = models.ForeignKey(Action, models.CASCADE, related_name="notes")
+    noted_on = models.DateField("date")
+    text = models.TextField("note")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ProgressNoteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "note de suivi"
+        verbose_name_plural = "notes de suivi"
+        ordering = ["-noted_on", "-pk"]
+
+    def __str__(self):
+        return f"{self.noted_on:%d/%m/%Y}"
+
+    def save(self, *args, **kwargs):
+        if self.pk and not self._state.adding:
+            raise TypeError("a progress note is never edited")
+        super().save(*args, **kwargs)
+
+
+class FrameworkCodeQuerySet(models.QuerySet):
+    def visible_to(self, viewer):
+        return self.filter(action__in=Action.objects.visible_to(viewer))
+
+
+class FrameworkCode(Removable):
+    """Where a framework (CRTE, COT, LEADER…) counts a fiche, in its own code and words."""
+
+    action = models.ForeignKey(Action, models.CASCADE, related_name="framework_codes")
+    framework = models.ForeignKey(Framework, models.PROTECT, related_name="+", verbose_name="cadre")
+    code = models.CharField("code dans ce cadre", max_length=30)
+    title = models.CharField("intitulé dans ce cadre", max_length=250, blank=True)
+
+    history = HistoricalRecords()
+    objects = FrameworkCodeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "inscription dans un cadre"
+        verbose_name_plural = "inscriptions dans les cadres"
+        ordering = ["framework__position", "code", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="framework_code_once_an_action", fields=["action", "framework", "code"]
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.framework.short} {self.code}"
 
 
 class MilestoneQuerySet(models.QuerySet):
@@ -333,84 +546,3 @@ class Milestone(Removable):
         if self.done_on:
             return "Ce jalon est atteint : il fait preuve. Si c’est une erreur, rouvrez-le d’abord."
         return ""
-
-
-class IndicatorQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(action__in=Action.objects.visible_to(viewer))
-
-
-class Indicator(Removable):
-    class Direction(models.TextChoices):
-        UP = "up", "à augmenter"
-        DOWN = "down", "à réduire"
-
-    action = models.ForeignKey(Action, models.CASCADE, related_name="indicators")
-    label = models.CharField("indicateur", max_length=200)
-    unit = models.CharField("unité", max_length=40)
-    direction = models.CharField("sens", max_length=4, choices=Direction, default=Direction.UP)
-    method = models.CharField("méthode", max_length=250, blank=True)
-    baseline = models.DecimalField(
-        "valeur de départ", max_digits=14, decimal_places=2, null=True, blank=True
-    )
-    baseline_on = models.DateField("date de départ", null=True, blank=True)
-    target = models.DecimalField("cible", max_digits=14, decimal_places=2, null=True, blank=True)
-    target_on = models.DateField("échéance de la cible", null=True, blank=True)
-
-    history = HistoricalRecords()
-    objects = IndicatorQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "indicateur"
-        ordering = ["pk"]
-
-    def __str__(self):
-        return self.label
-
-    @transaction.atomic
-    def remove(self):
-        """Its values go with it, and come back with it."""
-        for value in self.values.all():
-            value._change_reason = WITH_INDICATOR
-            value.delete()
-        return super().remove()
-
-    @classmethod
-    @transaction.atomic
-    def restore(cls, trace):
-        """With the values that left with it, not those removed one by one before."""
-        indicator = super().restore(trace)
-        values = removed(IndicatorValue).filter(indicator=trace.id)
-        for value in values.filter(history_change_reason=WITH_INDICATOR):
-            IndicatorValue.restore(value)
-        return indicator
-
-    @property
-    def latest(self):
-        """The most recent value; reads the prefetched values where there are some."""
-        return max(self.values.all(), key=lambda value: (value.observed_on, value.pk), default=None)
-
-
-class IndicatorValueQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(indicator__in=Indicator.objects.visible_to(viewer))
-
-
-class IndicatorValue(Removable):
-    indicator = models.ForeignKey(Indicator, models.CASCADE, related_name="values")
-    value = models.DecimalField("valeur", max_digits=14, decimal_places=2)
-    observed_on = models.DateField("date")
-    evidence = models.CharField("preuve", max_length=250, blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    history = HistoricalRecords()
-    objects = IndicatorValueQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "valeur d’indicateur"
-        verbose_name_plural = "valeurs d’indicateur"
-        ordering = ["observed_on", "pk"]
-
-    def __str__(self):
-        return f"{self.indicator} : {self.value} {self.indicator.unit}"

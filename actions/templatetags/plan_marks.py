@@ -23,6 +23,8 @@ STANDING = {
     "off_path": ("en retard sur le chemin", "warn", "warn"),
     "unknown": ("chemin à préciser", "unknown", "ask"),
 }
+# The same in a word, for the table by year.
+HELD = {"reached": "atteint", "on_path": "tenu", "off_path": "en retard", "unknown": "à préciser"}
 KIND = {
     AgendaItem.Kind.DECISION: "gavel",
     AgendaItem.Kind.OPINION: "talk",
@@ -47,6 +49,12 @@ def weather(health):
 @register.simple_tag
 def standing(word):
     return mark(*STANDING[word])
+
+
+@register.simple_tag
+def held(word):
+    _, tone, icon = STANDING[word]
+    return mark(HELD[word], tone, icon)
 
 
 @register.inclusion_tag("actions/_point_kind.html")

@@ -4,7 +4,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from actions.forms import AgendaItemForm, DecisionForm
-from actions.models import Action, AgendaItem, AlreadyDecided, EditConflict, Meeting
+from actions.models import (
+    Action,
+    AgendaItem,
+    AlreadyDecided,
+    AlreadySuperseded,
+    Decision,
+    EditConflict,
+    Meeting,
+)
 from actions.views.fiches import missed, over
 from actions.views.meetings import agenda
 from crm.decorators import allow, check
@@ -30,7 +38,8 @@ def home(item):
 @require_http_methods(["GET", "POST"])
 @allow(can_edit)
 def agenda_item_new(request):
-    """A point drawn from a project or a fiche (?projet=, ?fiche=), or a free one."""
+    """A point drawn from a project, a fiche or a decision (?projet=, ?fiche=, ?revient_sur=), with
+    its title (?intitule=), or a free one."""
     form = AgendaItemForm(
         request.POST or None,
         instance=AgendaItem(territory=request.territory),
@@ -58,12 +67,20 @@ def drawn_from(request):
     fiches = Action.objects.visible_to(request.user).filter(plan__territory=territory)
     action = asked(fiches, "fiche")
     meeting = asked(meetings, "instance") or meetings.next_committee(territory)
+    decisions = Decision.objects.visible_to(request.user).filter(item__territory=territory)
+    decision = asked(decisions.live().select_related("item"), "revient_sur")
     initial = {"meeting": meeting and meeting.pk}
-    if project:
+    if decision:
+        about = decision.item
+        initial |= {"revisits": decision.pk, "title": about.title, "amount": about.amount}
+        initial |= {"project": about.project_id, "action": about.action_id}
+    elif project:
         amount = project.planned_investment
         initial |= {"project": project.pk, "title": project.title, "amount": amount}
     elif action:
         initial |= {"action": action.pk, "title": action.title}
+    if title := request.GET.get("intitule"):
+        initial["title"] = title[: AgendaItem._meta.get_field("title").max_length]
     return initial
 
 
@@ -139,14 +156,31 @@ def decision_new(request, pk):
     if item.is_decided:
         return decided(request, item)
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user), pk=item.meeting_id)
-    form = DecisionForm(request.POST or None, item=item)
+    form = DecisionForm(request.POST or None, item=item, viewer=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            item.decide(**form.cleaned_data, by=request.user)
+            item.decide(**form.values, by=request.user)
         except AlreadyDecided:
             return decided(request, item)
-        messages.success(request, f"La décision sur « {item} » est consignée.")
-        return redirect(home(item))
+        except AlreadySuperseded:
+            form.add_error("supersedes", "Une autre décision vient de remplacer celle-ci.")
+        else:
+            messages.success(
+                request, f"La décision sur «\u00a0{item}\u00a0» est consignée.{told(form)}"
+            )
+            return redirect(home(item))
     context = {"form": form, "item": item, "meeting": meeting}
     status = 422 if form.errors else 200
     return render(request, "actions/decision_form.html", context, status=status)
+
+
+def told(form):
+    """What became of the decision that this one supersedes, and of what it had promised."""
+    older, then = form.cleaned_data.get("supersedes"), form.cleaned_data.get("then")
+    if not older:
+        return ""
+    said = f" Elle remplace celle du {older.item.meeting.held_on:%d/%m/%Y}"
+    if not older.has_pending_follow_up:
+        return f"{said}."
+    became = "est close" if then == form.CLOSE else "reste à faire"
+    return f"{said}, dont la relance {became}."

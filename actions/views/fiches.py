@@ -2,13 +2,20 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from actions import changes, charts, indicators
-from actions.forms import ActionForm, IndicatorValueForm, MilestoneForm
-from actions.models import Action, ActionPlan, AgendaItem, EditConflict
+from actions import budgets, changes
+from actions.following import PARTS, Today, follow
+from actions.forms import (
+    ActionForm,
+    FrameworkCodeForm,
+    MilestoneForm,
+    ProgressNoteForm,
+)
+from actions.models import Action, ActionPlan, AgendaItem, EditConflict, FrameworkCode, ProgressNote
 from actions.views import removal
 from crm.decorators import allow, check
-from crm.models import LocalPriority
+from crm.models import Contact, LocalPriority
 from crm.perms import can_edit
+from crm.query import row_id
 
 
 @require_safe
@@ -16,12 +23,21 @@ def action(request, pk):
     action = get_object_or_404(readable(request), pk=pk)
     may_edit = can_edit(request.user, action.plan.territory)
     points = AgendaItem.objects.visible_to(request.user)
+    today = Today(request.user, action.plan.territory)
     context = {
         "action": action,
         "themes": action.themes.all(),
         "milestones": action.milestones.all(),
-        "indicators": [follow(indicator) for indicator in action.indicators.all()],
+        "indicators": [follow(indicator, today) for indicator in action.indicators.all()],
+        "budget": budgets.table(action.budget_lines.all()),
+        "contracts": action.public_contracts.all(),
+        "contract_total": budgets.total([one.amount for one in action.public_contracts.all()]),
+        "sub_actions": action.sub_actions.for_list(),
+        "referents": referents(request.user, action),
+        "codes": action.framework_codes.all(),
+        "notes": action.notes.all(),
         "partners": action.partners.all(),
+        "funders": action.financial_partners.all(),
         "organisations": action.organisations.all(),
         "projects": action.projects.visible_to(request.user).select_related("holder", "stage"),
         "points": points.filter(action=action).for_list(request.user),
@@ -30,38 +46,46 @@ def action(request, pk):
         "removed": removal.of_action(action) if may_edit else [],
         "milestone_form": MilestoneForm(auto_id="jalon_%s"),
     }
+    if may_edit:
+        context |= part_forms(action)
     return render(request, "actions/action.html", context)
+
+
+def part_forms(action):
+    return {
+        "note_form": ProgressNoteForm(instance=ProgressNote(action=action), auto_id="note_%s"),
+        "code_form": FrameworkCodeForm(instance=FrameworkCode(action=action), auto_id="cadre_%s"),
+    }
+
+
+def referents(viewer, action):
+    """(role, name, organisation): a contact is personal data, told by its organisation alone."""
+    rows = list(action.referents.all())
+    contacts = Contact.objects.visible_to(viewer)
+    told = contacts.filter(pk__in=[row.contact_id for row in rows if row.contact_id])
+    named = set(told.values_list("pk", flat=True))
+    return [
+        {
+            "role": row.get_role_display(),
+            "name": str(row) if row.user_id or row.contact_id in named else "",
+            "organisation": row.contact and row.contact.organisation,
+        }
+        for row in rows
+    ]
 
 
 def readable(request):
     """The fiches the person may read, with all that their page displays."""
     fiches = Action.objects.visible_to(request.user).for_list()
-    return fiches.prefetch_related("epcis", "milestones", "indicators__values__by")
-
-
-def follow(indicator):
-    """An indicator as its panel shows it: last value, distance to the target, chart, form."""
-    goal = indicators.Goal(
-        indicator.baseline,
-        indicator.target,
-        indicator.direction,
-        indicator.baseline_on,
-        indicator.target_on,
+    return fiches.select_related("to_alert").prefetch_related(
+        "epcis",
+        "milestones",
+        *PARTS,
+        "framework_codes__framework",
+        "notes__by",
+        "referents__user",
+        "referents__contact__organisation",
     )
-    values = list(indicator.values.all())
-    # Of two values of the same day, the later one corrects the first.
-    kept = {value.observed_on: value for value in values}
-    latest = indicator.latest
-    value, on = (latest.value, latest.observed_on) if latest else (None, None)
-    return {
-        "indicator": indicator,
-        "values": [(row, kept[row.observed_on] is row) for row in values],
-        "latest": latest,
-        "percent": indicators.percent(indicators.progress(goal, value)),
-        "standing": indicators.standing(goal, value, on),
-        "chart": charts.draw(goal, [(day, row.value) for day, row in kept.items()]),
-        "form": IndicatorValueForm(auto_id=f"valeur{indicator.pk}_%s"),
-    }
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,10 +99,15 @@ def action_new(request):
         return redirect("actions:plan")
     plan = plan or ActionPlan.objects.open_for(request.territory)
     wanted = priorities.filter(pk=request.GET.get("priorite", "")).first()
+    parent = plan.actions.whole().filter(pk=row_id(request.GET.get("fiche"))).first()
     form = ActionForm(
         request.POST or None,
         instance=Action(plan=plan),
-        initial={"priority": wanted and wanted.pk, "owner": request.user.pk},
+        initial={
+            "parent": parent and parent.pk,
+            "priority": parent.priority_id if parent else wanted and wanted.pk,
+            "owner": request.user.pk,
+        },
         viewer=request.user,
     )
     if request.method == "POST" and form.is_valid() and form.save_once():

@@ -1,14 +1,26 @@
 """Milestones and indicators: what says whether a fiche moves."""
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from actions.forms import IndicatorForm, IndicatorValueForm, MilestoneForm
-from actions.models import Action, Indicator, IndicatorValue, Milestone
+from actions.following import Today
+from actions.forms import MilestoneForm
+from actions.indicator_forms import IndicatorForm, IndicatorTargetForm, IndicatorValueForm
+from actions.models import (
+    Action,
+    EditConflict,
+    Indicator,
+    IndicatorTarget,
+    IndicatorValue,
+    Milestone,
+)
+from actions.views.fiches import missed, over
 from crm.decorators import check
 from crm.perms import can_edit
+from crm.templatetags.french import decimal
 
 
 def editable_action(request, pk):
@@ -26,9 +38,15 @@ def editable(request, rows, pk):
     return row
 
 
-def form_page(request, action, form, title, submit="Enregistrer"):
-    context = {"action": action, "form": form, "title": title, "submit": submit}
-    status = 422 if form.errors else 200
+def form_page(request, action, form, title, submit="Enregistrer", conflict=None):
+    context = {
+        "action": action,
+        "form": form,
+        "title": title,
+        "submit": submit,
+        "conflict": conflict,
+    }
+    status = 409 if conflict else 422 if form.errors else 200
     return render(request, "actions/part_form.html", context, status=status)
 
 
@@ -89,14 +107,15 @@ def indicator_new(request, pk):
 
 @require_http_methods(["GET", "POST"])
 def indicator_edit(request, pk):
-    indicator = editable(request, Indicator.objects, pk)
-    form = IndicatorForm(request.POST or None, instance=indicator)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        indicator.action.touch()
-        messages.success(request, "L’indicateur est à jour.")
-        return redirect(indicator.action)
-    return form_page(request, indicator.action, form, "Modifier l’indicateur")
+    return edit_part(
+        request,
+        editable(request, Indicator.objects, pk),
+        lambda data, row: IndicatorForm(data, instance=row),
+        title="Modifier l’indicateur",
+        called="cet indicateur",
+        done="L’indicateur est à jour.",
+        anchor=f"indicateur-{pk}",
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -108,5 +127,75 @@ def indicator_value_new(request, pk):
         form.save()
         indicator.action.touch()
         messages.success(request, f"La valeur de « {indicator} » est notée.")
-        return redirect(indicator.action)
+        return redirect(home(indicator))
     return form_page(request, indicator.action, form, f"Noter une valeur : {indicator}")
+
+
+@require_POST
+def indicator_freeze(request, pk):
+    """Keep today’s figure of the data as a dated value, with how many rows were behind it."""
+    indicator = editable(request, Indicator.objects, pk)
+    reading = Today(request.user, indicator.action.plan.territory).of(indicator)
+    if reading is None:
+        raise BadRequest("Cet indicateur n’est pas calculé : ses valeurs se saisissent.")
+    value = indicator.freeze(reading, by=request.user)
+    if value is None:
+        messages.error(request, f"Rien à relever : les données ne disent pas « {indicator} ».")
+        return redirect(home(indicator))
+    indicator.action.touch()
+    undo = reverse("actions:remove", args=["valeur", value.pk])
+    said = f"{decimal(value.value)} {indicator.unit}, {value.evidence}"
+    messages.success(request, f"« {indicator} » est relevé : {said}.", extra_tags=undo)
+    return redirect(home(indicator))
+
+
+@require_http_methods(["GET", "POST"])
+def indicator_target_new(request, pk):
+    indicator = editable(request, Indicator.objects, pk)
+    form = IndicatorTargetForm(request.POST or None, instance=IndicatorTarget(indicator=indicator))
+    if request.method == "POST" and form.is_valid():
+        target = form.save()
+        indicator.action.touch()
+        undo = reverse("actions:remove", args=["cible", target.pk])
+        messages.success(request, f"La cible de {target.year} est fixée.", extra_tags=undo)
+        return redirect(home(indicator))
+    title = f"Fixer une cible annuelle : {indicator}"
+    return form_page(request, indicator.action, form, title, "Fixer la cible")
+
+
+@require_http_methods(["GET", "POST"])
+def indicator_target_edit(request, pk):
+    targets = IndicatorTarget.objects.visible_to(request.user)
+    target = get_object_or_404(targets.select_related("indicator__action__plan__territory"), pk=pk)
+    check(can_edit, request.user, target.indicator.action.plan.territory)
+    return edit_part(
+        request,
+        target,
+        lambda data, row: IndicatorTargetForm(data, instance=row),
+        title=f"Modifier la cible de {target.year}",
+        called="cette cible",
+        done="La cible est à jour.",
+        anchor=f"indicateur-{target.indicator_id}",
+    )
+
+
+def home(indicator):
+    return f"{indicator.action.get_absolute_url()}#indicateur-{indicator.pk}"
+
+
+def edit_part(request, row, form_of, *, title, called, done, anchor):
+    """Edit a part of a fiche over the version that was read; `form_of(data, row)` is its form."""
+    action = row.indicator.action if isinstance(row, IndicatorTarget) else row.action
+    form = form_of(request.POST or None, row)
+    if request.method == "POST" and form.is_valid():
+        try:
+            form.save()
+        except EditConflict:
+            row = type(row).objects.get(pk=row.pk)
+            conflict = missed(row, form.cleaned_data["version"], called=called)
+            form = form_of(over(request, row), row)
+            return form_page(request, action, form, title, conflict=conflict)
+        action.touch()
+        messages.success(request, done)
+        return redirect(f"{action.get_absolute_url()}#{anchor}")
+    return form_page(request, action, form, title)

@@ -19,7 +19,8 @@ CANDIDATES = 12
 # What the address calls a link → the relation of the fiche, the model, and the words.
 KINDS = {
     "entreprise": ("organisations", Organisation, "une entreprise participante"),
-    "partenaire": ("partners", Organisation, "un partenaire"),
+    "partenaire": ("partners", Organisation, "un partenaire technique"),
+    "financeur": ("financial_partners", Organisation, "un partenaire financier"),
     "projet": ("projects", Project, "un projet"),
 }
 
@@ -123,6 +124,9 @@ def panel(request, subject, relation, name):
 
 def other_roles(organisation, actions):
     """The fiches an organisation carries without being one of those they are for."""
-    return [("Pilote", action) for action in actions.filter(pilot=organisation).for_list()] + [
-        ("Partenaire", action) for action in actions.filter(partners=organisation).for_list()
+    roles = [
+        ("Pilote", actions.filter(pilot=organisation)),
+        ("Partenaire technique", actions.filter(partners=organisation)),
+        ("Partenaire financier", actions.filter(financial_partners=organisation)),
     ]
+    return [(role, action) for role, rows in roles for action in rows.for_list()]

@@ -1,11 +1,15 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
+from actions.calendar import Event, calendar
 from actions.forms import DecisionForm, MeetingForm
-from actions.models import AgendaItem, EditConflict, Meeting
+from actions.models import AgendaItem, Decision, EditConflict, Meeting, Sheet
 from actions.views import removal
 from actions.views.fiches import missed, over
 from crm.decorators import allow, check, takes
@@ -54,6 +58,7 @@ def meeting(request, pk):
     meetings = Meeting.objects.visible_to(request.user).select_related("kind", "territory")
     meeting = get_object_or_404(meetings, pk=pk)
     context = agenda(request, meeting) | {
+        "sheet": Sheet(meeting),
         "previous": previous(request, meeting),
         "can_read_notes": can_work_in_team(request.user, meeting.territory),
         "can_report": can_report(request.user, meeting.territory),
@@ -76,6 +81,7 @@ def agenda(request, meeting):
                 "can_rise": may_sort and number > 1,
                 "can_sink": may_sort and number < len(items),
                 "form": decision_form(item) if may_edit and has_begun else None,
+                "can_decide": may_edit and has_begun and item.is_to_decide,
             }
             for number, item in enumerate(items, start=1)
         ],
@@ -83,14 +89,18 @@ def agenda(request, meeting):
         "decided": sum(item.is_decided for item in items),
         "unprepared": sum(item.is_to_decide and not item.recommendation for item in items),
         "is_past": meeting.is_past(),
+        "has_begun": has_begun,
         "can_edit": may_edit,
         "can_read_reviews": can_read_reviews(request.user, meeting.territory),
     }
 
 
 def decision_form(item):
-    """Only a point that calls for a decision and has none yet offers to record it."""
-    return DecisionForm(item=item, auto_id=f"decision{item.pk}_%s") if item.is_to_decide else None
+    """Only a point that calls for a decision and has none yet offers to record it here; one that
+    revisits a decision has a page, where it says what becomes of the older one."""
+    if not item.is_to_decide or item.revisits_id:
+        return None
+    return DecisionForm(item=item, auto_id=f"decision{item.pk}_%s")
 
 
 def previous(request, meeting):
@@ -98,8 +108,38 @@ def previous(request, meeting):
     before = meeting.previous()
     if not before:
         return None
-    items = agenda_of(request, before).exclude(decision=None)
-    return {"meeting": before, "items": items} if items else None
+    rows = Decision.objects.visible_to(request.user).filter(item__meeting=before)
+    decisions = rows.with_state().for_list(request.user)
+    return {"meeting": before, "decisions": decisions} if decisions else None
+
+
+@require_safe
+def meeting_calendar(request, pk):
+    """The meeting for one’s own diary, with the points that one may read."""
+    meeting = get_object_or_404(Meeting.objects.visible_to(request.user), pk=pk)
+    url = request.build_absolute_uri(meeting.get_absolute_url())
+    event = Event(
+        uid=f"reunion-{meeting.pk}@{request.get_host().split(':')[0]}",
+        on=meeting.held_on,
+        title=meeting.title,
+        starts_at=meeting.starts_at,
+        ends_at=meeting.ends_at,
+        place=meeting.place,
+        text="\n".join(numbered(agenda_of(request, meeting))),
+        url=url,
+        revision=meeting.version - 1,
+    )
+    content = calendar([event], now=timezone.now())
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    name = f"{slugify(meeting.title)[:60] or 'reunion'}.ics"
+    response.headers["Content-Disposition"] = content_disposition_header(True, name)
+    return response
+
+
+def numbered(items):
+    return [
+        f"{n}. {item.title} ({item.get_kind_display().lower()})" for n, item in enumerate(items, 1)
+    ]
 
 
 @require_http_methods(["GET", "POST"])

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from actions.filters import ActionFilter
 from actions.forms import PlanForm
 from actions.models import Action, ActionPlan, Milestone
+from actions.plan_forms import BulkForm
 from crm.decorators import allow
 from crm.htmx import render_page
 from crm.models import LocalPriority
@@ -54,6 +55,9 @@ def action_list(request):
     page = Paginator(filterset.qs, PAGE).get_page(request.GET.get("page"))
     context = summary(request, current, filterset) | {
         "page": page,
+        "bulk_form": BulkForm(
+            territory=request.territory, actions=Action.objects.none(), auto_id="lot_%s"
+        ),
         "columns": [heading(*column, request.GET.get("order", "")) for column in COLUMNS],
     }
     return answer(request, "actions/action_list.html", "actions/_table.html", context)
@@ -71,12 +75,14 @@ def no_plan(request):
     return render(request, "actions/no_plan.html", context)
 
 
-def filtered(request):
+def filtered(request, query=None):
+    """The current plan and its fiches, by the filters of `query` or of the address."""
     plans = ActionPlan.objects.visible_to(request.user).filter(territory=request.territory)
     current = plans.current().first()
     actions = Action.objects.visible_to(request.user).filter(plan=current)
     rows = actions.for_list().with_links(request.user)
-    return current, ActionFilter(request.GET, queryset=rows, request=request)
+    asked = request.GET if query is None else query
+    return current, ActionFilter(asked, queryset=rows, request=request)
 
 
 def summary(request, current, filterset):
@@ -99,12 +105,23 @@ def is_filtered(filterset):
 def sections(territory, actions, *, is_filtered):
     """Each priority with its fiches and their sums; an empty one only shows without a filter."""
     fiches = {}
-    for action in actions:
+    for action in nested(actions):
         fiches.setdefault(action.priority, []).append(action)
     totals = actions.totals_by_priority()
     offered = [] if is_filtered else list(LocalPriority.objects.of(territory))
     every = sorted({*offered, *fiches}, key=lambda priority: (priority.position, priority.label))
     return [(priority, fiches.get(priority, []), totals.get(priority.pk)) for priority in every]
+
+
+def nested(actions):
+    """Each fiche, then its sub-actions; one whose fiche is not here stands on its own."""
+    rows = list(actions)
+    here, parts = {action.pk for action in rows}, {}
+    for action in rows:
+        if action.parent_id in here:
+            parts.setdefault(action.parent_id, []).append(action)
+    whole = [action for action in rows if action.parent_id not in here]
+    return [row for action in whole for row in (action, *parts.get(action.pk, []))]
 
 
 def answer(request, page, fragment, context):

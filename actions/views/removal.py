@@ -11,9 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from actions.models import (
     Action,
     AgendaItem,
+    BudgetLine,
+    FrameworkCode,
     Indicator,
+    IndicatorTarget,
     IndicatorValue,
     Milestone,
+    PublicContract,
     RemovalRefused,
     removed,
 )
@@ -53,6 +57,12 @@ KINDS = {
     "valeur": Kind(
         IndicatorValue, "la valeur", ("indicator", Indicator), "indicator__action__plan__territory"
     ),
+    "cible": Kind(
+        IndicatorTarget, "la cible", ("indicator", Indicator), "indicator__action__plan__territory"
+    ),
+    "budget": Kind(BudgetLine, "la ligne de budget", ("action", Action), "action__plan__territory"),
+    "marche": Kind(PublicContract, "le marché", ("action", Action), "action__plan__territory"),
+    "cadre": Kind(FrameworkCode, "l’inscription", ("action", Action), "action__plan__territory"),
     "point": Kind(AgendaItem, "le point", ("territory", Territory), "territory"),
 }
 
@@ -105,8 +115,13 @@ def ask(request, kind, row, owner, *, refusal):
 
 def loss(row):
     """What goes with the row, as the confirmation says it."""
-    count = row.values.count() if isinstance(row, Indicator) else 0
-    return f"{plural(count, 'valeur datée part,valeurs datées partent')} avec lui." if count else ""
+    if not isinstance(row, Indicator):
+        return ""
+    lost = (
+        (row.values.count(), "valeur datée part,valeurs datées partent"),
+        (row.targets.count(), "cible annuelle part,cibles annuelles partent"),
+    )
+    return " ".join(f"{plural(count, words)} avec lui." for count, words in lost if count)
 
 
 def told(owner):
@@ -126,11 +141,20 @@ def restore(request, kind, pk):
     if getattr(trace, "project_id", None):
         get_object_or_404(Project.objects.visible_to(request.user), pk=trace.project_id)
     check(can_edit, request.user, territory_of(parent))
-    of.model.restore(trace)
+    try:
+        of.model.restore(trace)
+    except RemovalRefused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(parent_page(parent))
     row, owner = editable(request, of, trace.id)
     told(owner)
     messages.success(request, f"Rétabli : {of.words} « {row} ».")
     return redirect(home(row, owner))
+
+
+def parent_page(parent):
+    """Where one reads why it did not come back."""
+    return (parent.action if isinstance(parent, Indicator) else parent).get_absolute_url()
 
 
 def territory_of(parent):
@@ -140,11 +164,15 @@ def territory_of(parent):
 
 
 def of_action(action):
-    """What was removed from a fiche, latest first, in three queries."""
+    """What was removed from a fiche, latest first, in seven queries."""
     rows = [
         *traces("jalon", removed(Milestone).filter(action=action.pk)),
         *traces("indicateur", removed(Indicator).filter(action=action.pk)),
+        *traces("cadre", removed(FrameworkCode).filter(action=action.pk)),
         *traces("valeur", removed(IndicatorValue).filter(indicator__in=action.indicators.all())),
+        *traces("cible", removed(IndicatorTarget).filter(indicator__in=action.indicators.all())),
+        *traces("budget", removed(BudgetLine).filter(action=action.pk)),
+        *traces("marche", removed(PublicContract).filter(action=action.pk)),
     ]
     return sorted(rows, key=lambda row: row["trace"].history_date, reverse=True)[:SHOWN]
 

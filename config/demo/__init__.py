@@ -7,9 +7,11 @@ from django.utils import timezone
 
 from config.demo import (
     applications,
+    budget,
     catalogue,
     catalogue_import,
     decisions,
+    editions,
     envelopes,
     exchanges,
     firms,
@@ -67,6 +69,7 @@ def load(*, today=None):
     envelopes.load(world)
     decisions.load(world)
     meetings.load(world)
+    budget.load(world)
     ledger.load(world)
     firms.load(world)
     catalogue.load(world)
@@ -74,6 +77,7 @@ def load(*, today=None):
     watch.load(world)
     territory.is_demo = True
     territory.save(update_fields=["is_demo"])
+    editions.load(world)  # what is frozen says that it is fictitious
     return True
 
 

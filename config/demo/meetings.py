@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from actions.models import AgendaItem, Decision, Meeting
+from actions.models import AgendaItem, Body, Decision, Meeting, Seat, Sheet
 from config.demo.files import read, values_of
 from crm.models import FollowUp, Review, ReviewRequest
 
@@ -10,19 +10,56 @@ PAIR = {"elected": "elue", "industrialist": "industriel"}
 
 
 def load(world):
+    seats = {row["kind"]: load_body(row, world) for row in read("bodies")}
+    decisions = {}
     for row in read("meetings"):
-        load_meeting(row, world)
+        meeting = load_meeting(row, world, decisions)
+        if "sheet" in row:
+            fill_sheet(meeting, row["sheet"], seats[row["kind"]])
     for row in read("reviews"):
         load_review(row, world)
 
 
-def load_meeting(row, world):
+def load_body(row, world):
+    """Who sits in a body; {seat: short name of whoever sits}."""
+    body = Body.objects.create(
+        territory=world.territory,
+        kind_id=row["kind"],
+        **values_of(Body, row, ("quorum", "rule_source")),
+    )
+    names = {}
+    for member in row["members"]:
+        values = values_of(Seat, member, ("quality", "has_voice"))
+        if "user" in member:
+            person = {"user": world.people[member["user"]]}
+        else:
+            person = {"contact": world.organisations[member["organisation"]].contacts.first()}
+        seat = Seat.objects.create(body=body, **person, **values)
+        names[seat.pk] = member.get("user") or member["organisation"]
+    return names
+
+
+def fill_sheet(meeting, row, names):
+    """Whoever the file does not name was there."""
+    status = {name: word for word in ("excuse", "absent") for name in row[word]}
+    status |= dict.fromkeys(row["represente"], "represente")
+    sheet = Sheet(meeting)
+    lines = sheet.every_line()
+    for line in lines:
+        name = names[line.seat_id]
+        line.status = status.get(name, "present")
+        line.represented_by = row["represente"].get(name, "")
+    sheet.save_over(lines, meeting.version)
+
+
+def load_meeting(row, world, decisions):
     meeting = Meeting.objects.create(
         territory=world.territory,
         kind_id=row["kind"],
         title=row["title"],
         held_on=world.clock.day(row["day"]),
         starts_at=dt.time.fromisoformat(row["starts_at"]),
+        ends_at=dt.time.fromisoformat(row["ends_at"]) if "ends_at" in row else None,
         place=row["place"],
         attendance=row["attendance"],
         notes=row["notes"],
@@ -34,6 +71,7 @@ def load_meeting(row, world):
             project=world.projects.get(point.get("project")),
             action=world.actions.get(point.get("action")),
             position=number * AgendaItem.STEP,
+            revisits=decisions.get(point.get("revisits")),
             **values_of(
                 AgendaItem, point, ("kind", "title", "question", "recommendation", "amount")
             ),
@@ -42,25 +80,30 @@ def load_meeting(row, world):
         written = world.clock.at(min(row["day"] - 14, -2), 9)
         AgendaItem.objects.filter(pk=item.pk).update(created_at=written)
         if decision := point.get("decision"):
-            decide(item, decision, row["day"], world)
+            taken = decide(item, decision, row["day"], world, decisions)
+            if "key" in decision:
+                decisions[decision["key"]] = taken
+    return meeting
 
 
-def decide(item, row, day, world):
+def decide(item, row, day, world, decisions):
     """Decided in the meeting, with the follow-up that a date brings, done or not since then."""
     decision = item.decide(
         row["text"],
         by=world.people["agent"],
         responsible=row["responsible"],
         due_on=world.clock.day(row.get("due_on")),
+        supersedes=decisions.get(row.get("supersedes")),
     )
     at = world.clock.at(day, 16)
     Decision.objects.filter(pk=decision.pk).update(at=at)
-    if decision.due_on is None:
-        return
-    follow_up = FollowUp.objects.filter(territory=world.territory).latest("pk")
+    follow_up = decision.follow_up
+    if follow_up is None:
+        return decision
     FollowUp.objects.filter(pk=follow_up.pk).update(created_at=at)
     if "done_on" in row:
         follow_up.mark_done(by=world.people["agent"], at=world.clock.at(row["done_on"], 15))
+    return decision
 
 
 def load_review(row, world):

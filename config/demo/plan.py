@@ -2,9 +2,19 @@
 
 import datetime as dt
 
-from actions.models import Action, ActionPlan, Indicator, IndicatorValue, Milestone
+from actions.models import (
+    Action,
+    ActionPlan,
+    FrameworkCode,
+    Indicator,
+    IndicatorValue,
+    Milestone,
+    ProgressNote,
+    Referent,
+)
 from config.demo.files import link, read, values_of
 from config.demo.projects import remember
+from crm.models import Role
 
 FIELDS = (
     "code",
@@ -15,6 +25,9 @@ FIELDS = (
     "status",
     "progress",
     "blockers",
+    "unblocked_by",
+    "importance",
+    "maturity",
     "budget_planned",
     "budget_committed",
     "budget_spent",
@@ -46,16 +59,43 @@ def load(world):
     ]
     Milestone.objects.bulk_create(milestones)
     load_indicators(rows, actions, world)
+    for row in rows:
+        load_follow_up(actions[row["code"]], row, world)
     return actions
 
 
-def fiche(plan, row, world):
+def load_follow_up(action, row, world):
+    """Who answers for the fiche, where else it is counted, its notes and its sub-actions."""
+    for role, who in zip((Role.ELECTED, Role.INDUSTRIALIST), row["referents"], strict=True):
+        if who:
+            Referent.objects.create(action=action, role=role, **referent(who, world))
+    for framework, code, title in row["frameworks"]:
+        FrameworkCode.objects.create(action=action, framework_id=framework, code=code, title=title)
+    ProgressNote.objects.bulk_create(
+        ProgressNote(action=action, noted_on=world.clock.day(day), text=text, by=action.owner)
+        for day, text in row["notes"]
+    )
+    for part in row["parts"]:
+        whole = {"priority": action.priority_id, "health": None}
+        fiche(action.plan, whole | part, world, parent=action)
+
+
+def referent(who, world):
+    """An account of the pair by its short name, or a contact by its organisation and its name."""
+    if isinstance(who, str):
+        return {"user": world.people[who]}
+    return {"contact": world.contacts[tuple(who)]}
+
+
+def fiche(plan, row, world, parent=None):
     action = Action(
         plan=plan,
+        parent=parent,
         priority_id=row["priority"],
         pilot=world.organisations.get(row["pilot"]),
         owner=world.people.get(row["owner"]),
         health_id=row["health"],
+        to_alert=world.organisations.get(row.get("to_alert")),
         starts_on=world.clock.day(row["starts_on"]),
         ends_on=world.clock.day(row["ends_on"]),
         **values_of(Action, row, FIELDS),
@@ -72,6 +112,10 @@ def links(rows, actions, world):
     link(Action.national_priorities, pairs("national_priorities", str))
     link(Action.epcis, pairs("epcis", str))
     link(Action.partners, pairs("partners", lambda key: world.organisations[key].pk))
+    link(
+        Action.financial_partners,
+        pairs("financial_partners", lambda key: world.organisations[key].pk),
+    )
     link(Action.organisations, pairs("organisations", lambda key: world.organisations[key].pk))
     link(Action.projects, pairs("projects", lambda key: world.projects[key].pk))
 

@@ -2,7 +2,9 @@ import django_filters
 from django import forms
 from django.db.models import Q
 
-from crm.filters.base import FilterSet, OrderingFilter, SinceFilter
+from crm import measures
+from crm.filters.base import OrderingFilter, SinceFilter
+from crm.filters.measured import MeasureFilter
 from crm.forms.communes import CommuneField
 from crm.forms.identifiers import CodeField, clean_naf
 from crm.models import Epci, NafCode, Organisation, Sector, Site, WorkforceBand
@@ -20,11 +22,13 @@ class NafFilter(django_filters.Filter):
         super().__init__(*args, read=clean_naf, widget=suggested, **kwargs)
 
 
-class OrganisationFilter(FilterSet):
+class OrganisationFilter(MeasureFilter):
     """What one may ask of the organisations: the page, the export and the API share it.
 
     It reads what `Organisation.objects.for_list(viewer)` annotates.
     """
+
+    list_name = measures.ORGANISATION_LIST
 
     q = django_filters.CharFilter(label="Recherche", method="filter_text")
     kind = django_filters.ChoiceFilter(

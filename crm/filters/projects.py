@@ -3,8 +3,10 @@ from django import forms
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Length, Substr
 
+from crm import measures
 from crm.fields import AmountField
-from crm.filters.base import FilterSet, OrderingFilter, SinceFilter
+from crm.filters.base import OrderingFilter, SinceFilter
+from crm.filters.measured import MeasureFilter
 from crm.filters.organisations import CommuneFilter
 from crm.models import (
     Confidentiality,
@@ -61,8 +63,10 @@ class AmountFilter(django_filters.NumberFilter):
         super().__init__(*args, max_digits=14, decimal_places=2, **kwargs)
 
 
-class ProjectFilter(FilterSet):
+class ProjectFilter(MeasureFilter):
     """The one filter of projects: board, table, exports and API."""
+
+    list_name = measures.PROJECT_LIST
 
     q = django_filters.CharFilter(label="Recherche", method="by_text")
     stage = CodesFilter(

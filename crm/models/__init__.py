@@ -17,6 +17,7 @@ from crm.models.projects import (
     StageChange,
 )
 from crm.models.references import (
+    Framework,
     Health,
     LocalPriority,
     MeetingKind,
@@ -42,6 +43,7 @@ __all__ = [
     "Epci",
     "FollowUp",
     "FormerCommune",
+    "Framework",
     "Health",
     "ImportBatch",
     "Interaction",

@@ -88,6 +88,13 @@ class MeetingKind(Reference):
         verbose_name_plural = "types d’instance"
 
 
+class Framework(Reference):
+    """A contract or a reference grid that counts the actions of the plan under its own codes."""
+
+    class Meta(Reference.Meta):
+        verbose_name = "cadre"
+
+
 class Stage(Reference):
     class Kind(models.TextChoices):
         PIPELINE = "pipeline", "Étape du parcours"

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from crm.decorators import allow, check
 from crm.forms.settings import reference_form
 from crm.models import (
+    Framework,
     Health,
     LocalPriority,
     MeetingKind,
@@ -31,6 +32,7 @@ CODE_LISTS = {
     "etapes": (Stage, "Étapes du parcours"),
     "meteo": (Health, "Météo des projets"),
     "instances": (MeetingKind, "Types d’instance"),
+    "cadres": (Framework, "Cadres et contrats"),
 }
 
 

@@ -19,6 +19,13 @@ def cell(column, row):
 
 
 @register.simple_tag
+def frozen_total(column, line):
+    """Under a column that adds up; nothing under the others, where a dash would say « unknown »."""
+    value = column.value(line)
+    return "" if value is None else figure(value, column.format)
+
+
+@register.simple_tag
 def figure(value, form, unknown=0):
     """A figure with its unit; unknown when rows that should say it do not, a dash when none do."""
     if value is None or value == "":

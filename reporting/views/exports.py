@@ -34,7 +34,11 @@ def applications(request, kind):
 @require_safe
 def actions(request, kind):
     rows = exports.actions(request.user, request.territory)
-    return export(request, kind, ActionFilter, rows, exports.ACTIONS, "plan-d-actions")
+    asked = ActionFilter(request.GET, queryset=rows, request=request)
+    frameworks = asked.form.cleaned_data["framework"] if asked.is_valid() else []
+    columns = exports.action_columns(frameworks)
+    beside = exports.sheets_of_plan
+    return export(request, kind, ActionFilter, rows, columns, "plan-d-actions", beside)
 
 
 @require_safe
@@ -43,12 +47,17 @@ def programs(request, kind):
     return export(request, kind, ProgramFilter, rows, exports.PROGRAMS, "dispositifs")
 
 
-def export(request, kind, filterset_class, rows, columns, what):
-    """The rows the page shows; a refused filter is a 400, never the whole list."""
+def export(request, kind, filterset_class, rows, columns, what, beside=None):
+    """The rows the page shows; a refused filter is a 400, never the whole list.
+
+    `beside(rows)` are the other sheets of a workbook, about the same rows.
+    """
     if kind not in WRITERS:
         raise Http404
     filterset = filterset_class(request.GET, queryset=rows, request=request)
     if not filterset.is_valid():
         return render(request, "reporting/refused.html", {"form": filterset.form}, status=400)
     name = file_name(request.territory, what, timezone.localdate(), kind)
+    if beside and kind == "xlsx":
+        return exports.as_xlsx(columns, filterset.qs, name, beside(filterset.qs))
     return WRITERS[kind](columns, filterset.qs, name)

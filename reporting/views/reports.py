@@ -69,7 +69,7 @@ def reports(request):
 @allow(can_report)
 @require_safe
 def committee_workbook(request):
-    return download(request, committee, "copil", readings.COMMITTEE)
+    return download(request, committee, "brouillon-copil", readings.COMMITTEE)
 
 
 @allow(can_report)

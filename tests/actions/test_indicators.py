@@ -4,15 +4,27 @@ from decimal import Decimal
 import pytest
 
 from actions.charts import draw
-from actions.indicators import DOWN, UP, Goal, expected, percent, progress, reached, standing
+from actions.indicators import (
+    DOWN,
+    UP,
+    Goal,
+    by_year,
+    expected,
+    percent,
+    progress,
+    reached,
+    standing,
+    way,
+)
 
 START, END = datetime.date(2024, 1, 1), datetime.date(2028, 1, 1)
 HALF = datetime.date(2026, 1, 1)
 
 
-def goal(baseline=0, target=40, direction=UP, baseline_on=START, target_on=END):
+def goal(baseline=0, target=40, direction=UP, baseline_on=START, target_on=END, steps=()):
     decimals = [None if value is None else Decimal(value) for value in (baseline, target)]
-    return Goal(*decimals, direction, baseline_on, target_on)
+    steps = tuple((year, Decimal(value)) for year, value in steps)
+    return Goal(*decimals, direction, baseline_on, target_on, steps)
 
 
 @pytest.mark.parametrize(
@@ -121,3 +133,52 @@ def test_one_value_alone_is_drawn():
     assert chart.line == "52.0,142.0"
     assert chart.path == ""
     assert chart.target is None
+
+
+def test_path_goes_through_the_targets_by_year():
+    bent = goal(steps=[(2026, 10), (2025, 4)])
+    assert [int(value) for _, value in way(bent)] == [0, 4, 10, 40]
+    assert expected(bent, datetime.date(2025, 12, 31)) == 4
+    assert round(expected(bent, datetime.date(2026, 7, 1)), 1) == 7
+    assert standing(bent, Decimal(9), datetime.date(2026, 12, 31)) == "off_path"
+    assert standing(goal(), Decimal(9), datetime.date(2026, 12, 31)) == "off_path"
+    assert standing(bent, Decimal(10), datetime.date(2026, 12, 31)) == "on_path"
+
+
+@pytest.mark.parametrize("year", [2023, 2028, 2030])
+def test_a_year_outside_the_path_bends_nothing(year):
+    assert way(goal(steps=[(year, 1)])) == way(goal())
+
+
+def test_two_targets_by_year_are_a_path_of_their_own():
+    free = goal(None, None, baseline_on=None, target_on=None, steps=[(2025, 4), (2026, 10)])
+    assert expected(free, datetime.date(2025, 12, 31)) == 4
+    assert expected(free, START) is None
+    assert reached(free, Decimal(50)) is None
+
+
+def test_table_tells_each_year_with_what_was_expected_and_seen():
+    rows = by_year(
+        goal(steps=[(2025, 4)]), [(HALF, Decimal(3)), (HALF.replace(month=6), Decimal(12))]
+    )
+    assert [(row.year, row.is_set, row.value) for row in rows] == [
+        (2024, False, None),
+        (2025, True, None),
+        (2026, False, 12),
+        (2027, False, None),
+        (2028, True, None),
+    ]
+    assert (rows[1].expected, rows[-1].expected) == (4, 40)
+    assert rows[2].standing == "on_path"
+    assert rows[1].standing == "unknown"
+
+
+def test_table_of_a_century_tells_only_the_years_that_hold_something():
+    rows = by_year(goal(baseline_on=datetime.date(1926, 1, 1)), [(HALF, Decimal(3))])
+    assert [row.year for row in rows] == [1926, 2026, 2028]
+
+
+def test_chart_marks_the_targets_by_year():
+    chart = draw(goal(steps=[(2025, 4), (2026, 10)]), [])
+    assert [mark.label for mark in chart.steps] == [4, 10]
+    assert chart.path.count("L") == 3

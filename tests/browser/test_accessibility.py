@@ -11,7 +11,19 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from actions.models import Action, AgendaItem, Indicator, Meeting, Milestone
+from actions.models import (
+    Action,
+    AgendaItem,
+    BudgetLine,
+    Decision,
+    FrameworkCode,
+    Indicator,
+    IndicatorTarget,
+    Meeting,
+    Milestone,
+    PublicContract,
+    Seat,
+)
 from config import demo as demonstration
 from crm.imports.commit import receive
 from crm.models import (
@@ -34,6 +46,7 @@ from funding.models import (
     Envelope,
     ReceivedAid,
 )
+from reporting.models import Edition
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.test_access import GET, ROUTES
 
@@ -62,7 +75,10 @@ NOT_PAGES = {
     "reporting:committee_workbook",
     "reporting:national_return",
     "reporting:minimis_declaration",
+    "reporting:minutes",
+    "actions:meeting_calendar",
     "reporting:funding_workbook",
+    "reporting:edition_file",
     "reporting:plan_workbook",
     "funding:ledger_import_refused",
 }
@@ -77,6 +93,8 @@ MAIN = {
     "crm:interaction_new",
     "crm:import_preview",
     "actions:plan",
+    "actions:plan_board",
+    "actions:plan_calendar",
     "actions:action",
     "actions:meeting",
     "funding:program",
@@ -207,23 +225,32 @@ def things(territory):
         "member": Membership.objects.filter(territory=territory, role=Role.READER).get(),
         "token": token,
         "action": Action.objects.get(code="ECI-1"),
+        "framework_code": FrameworkCode.objects.first(),
         "milestone": Milestone.objects.filter(done_on=None).first(),
         "indicator": Indicator.objects.first(),
+        "indicator_target": IndicatorTarget.objects.first(),
+        "budget_line": BudgetLine.objects.first(),
+        "public_contract": PublicContract.objects.first(),
         "meeting": Meeting.objects.order_by("held_on").last(),
         "item": AgendaItem.objects.filter(decision=None).last(),
+        "seat": Seat.objects.first(),
+        "decision": Decision.objects.last(),
         "program": Application.objects.first().program,
         "application": Application.objects.first(),
         "financing_plan": project.financing_plans.chosen().get(),
         "aid": ReceivedAid.objects.filter(organisation=project.holder).first(),
         "envelope": Envelope.objects.first(),
         "counted_firm": CountedFirm.objects.exclude(tie="own").first(),
+        "edition": Edition.objects.filter(readers="elus").first(),
     }
     ledger = ledger_imports.receive("aides.csv", AIDS.encode(), territory, by=None)
     ledger.save()
     plan = rows["financing_plan"]
     return {name: [row.pk] for name, row in rows.items()} | {
         "batch": [batch.token],
+        "action_cell": [rows["action"].pk, "status"],
         "removable": ["jalon", rows["milestone"].pk],
+        "body_kind": ["copil"],
         "catalogue_import": [CatalogueImport.objects.first().token],
         "ledger_batch": [ledger.token],
         "new_application_row": [rows["application"].pk, "tranche"],
