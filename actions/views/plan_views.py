@@ -153,8 +153,11 @@ def plan_pilots(request):
     by_name = sorted(groups.items(), key=lambda group: (group[0] is None, str(group[0])))
     context = summary(request, current, filterset) | {
         "groups": [(pilot, actions, sums.get(pilot and pilot.pk)) for pilot, actions in by_name],
+        "view": "pilots",
+        "by": "pilote",
+        "url": reverse("actions:plan_pilots"),
     }
-    return answer(request, "actions/plan_pilots.html", "actions/_pilots.html", context)
+    return answer(request, "actions/plan_groups.html", "actions/_groups.html", context)
 
 
 @require_safe
@@ -169,8 +172,11 @@ def plan_partners(request):
             groups.setdefault(partner, []).append((role, action))
     context = summary(request, current, filterset) | {
         "groups": [(partner, groups[partner], None) for partner in sorted(groups, key=str)],
+        "view": "partners",
+        "by": "partenaire",
+        "url": reverse("actions:plan_partners"),
     }
-    return answer(request, "actions/plan_partners.html", "actions/_partners.html", context)
+    return answer(request, "actions/plan_groups.html", "actions/_groups.html", context)
 
 
 def partners_of(action):
