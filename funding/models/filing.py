@@ -8,6 +8,7 @@ from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from actions.models.editing import Removable, Versioned
+from crm import search
 from funding.appraisal import calendar, pieces
 from funding.models.applications import Application
 
@@ -128,6 +129,7 @@ def prepare(application):
         for position, one in enumerate(usual)
         if one.code not in has
     ]
+    rows += asked_before(application, position=len(usual))
     ApplicationPiece.objects.bulk_create(rows, ignore_conflicts=True)
     has = set(application.steps.values_list("code", flat=True))
     steps = [
@@ -143,6 +145,36 @@ def prepare(application):
     ]
     ApplicationStep.objects.bulk_create(steps)
     return len(rows) + len(steps)
+
+
+def asked_before(application, *, position):
+    """What somebody added by hand to the latest file of this program here, else of its funder, and
+    that this file does not have: it will be asked again."""
+    program = application.program
+    added = ApplicationPiece.objects.filter(
+        code="",
+        application__program__funder=program.funder_id,
+        application__in=Application.objects.in_territory(application.territory),
+    ).exclude(application=application)
+    is_same = models.Case(
+        models.When(application__program=program.pk, then=1),
+        default=0,
+        output_field=models.IntegerField(),
+    )
+    model = added.order_by(is_same.desc(), "-application").values("application")[:1]
+    has = {search.normalise(piece.label) for piece in application.pieces.all()}
+    return [
+        ApplicationPiece(
+            application=application,
+            label=piece.label,
+            is_required=piece.is_required,
+            validity_months=piece.validity_months,
+            note=piece.note,
+            position=position,
+        )
+        for piece in added.filter(application__in=model)
+        if search.normalise(piece.label) not in has
+    ]
 
 
 class Correction(OfApplication):

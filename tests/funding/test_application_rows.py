@@ -15,7 +15,8 @@ from funding.models import (
     GrantAgreement,
     prepare,
 )
-from tests.funding.factories import PieceFactory, TrancheFactory
+from tests.crm.factories import ProjectFactory
+from tests.funding.factories import ApplicationFactory, PieceFactory, TrancheFactory
 from tests.funding.filing import add, after, click, edit, page
 
 pytestmark = pytest.mark.django_db
@@ -176,3 +177,18 @@ def test_the_cost_of_the_page_does_not_grow_with_its_rows(
             ApplicationStep.objects.create(application=granted, label="x", days=2)
 
     assert_flat_queries(lambda: page(officer_client, granted), more)
+
+
+def test_a_piece_added_by_hand_is_proposed_to_the_next_file_of_the_same_funder(application):
+    past = ApplicationFactory(
+        project=ProjectFactory(territory=application.territory), program=application.program
+    )
+    PieceFactory(application=past, label="Étude d’impact", validity_months=6, received_on=after(-9))
+    PieceFactory(application=past, label="Rib", code="rib")
+    elsewhere = ApplicationFactory(program=application.program)
+    PieceFactory(application=elsewhere, label="Pièce d’un autre territoire")
+    for _ in range(2):  # proposed once
+        prepare(application)
+        added = application.pieces.filter(code="")
+        assert [(row.label, row.validity_months) for row in added] == [("Étude d’impact", 6)]
+    assert added.get().received_on is None
