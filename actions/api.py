@@ -2,7 +2,14 @@ from django.db.models import Prefetch
 from rest_framework import serializers
 
 from actions.filters import ActionFilter
-from actions.models import Action, FrameworkCode, Indicator, IndicatorValue, Milestone
+from actions.models import (
+    Action,
+    FrameworkCode,
+    Indicator,
+    IndicatorTarget,
+    IndicatorValue,
+    Milestone,
+)
 from crm.api.fields import CodeSerializer, OrganisationRefSerializer
 from crm.api.projects import ProjectRefSerializer
 from crm.api.schema import documented
@@ -23,15 +30,25 @@ class MilestoneSerializer(serializers.ModelSerializer):
 
 
 class IndicatorValueSerializer(serializers.ModelSerializer):
+    quality = CodeSerializer(allow_null=True, label="Comment la valeur est connue")
+
     class Meta:
         model = IndicatorValue
-        fields = ["value", "observed_on"]
+        fields = ["value", "observed_on", "quality", "evidence"]
+        read_only_fields = fields
+
+
+class IndicatorTargetSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = IndicatorTarget
+        fields = ["year", "value"]
         read_only_fields = fields
 
 
 class IndicatorSerializer(serializers.ModelSerializer):
     direction = CodeSerializer()
     latest = IndicatorValueSerializer(read_only=True, allow_null=True, label="Dernière valeur")
+    targets = IndicatorTargetSerializer(many=True, read_only=True, label="Cibles par année")
 
     class Meta:
         model = Indicator
@@ -39,11 +56,14 @@ class IndicatorSerializer(serializers.ModelSerializer):
             "label",
             "unit",
             "direction",
+            "definition",
             "method",
             "baseline",
             "baseline_on",
             "target",
             "target_on",
+            "targets",
+            "measure",
             "latest",
         ]
         read_only_fields = fields
@@ -149,6 +169,7 @@ class ActionViewSet(PartnerViewSet):
                 "epcis",
                 "milestones",
                 "indicators__values",
+                "indicators__targets",
                 Prefetch("projects", readable),
             )
         )

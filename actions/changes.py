@@ -4,7 +4,8 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from crm.templatetags.french import day, euros
+from crm.fields import MoneyField
+from crm.templatetags.french import day, decimal, euros
 
 HIDDEN = {"position", "provenance"}
 
@@ -34,7 +35,7 @@ def written(field, value):
     if field.flatchoices:
         return str(dict(field.flatchoices).get(value, value))
     if isinstance(value, Decimal):
-        return euros(value)
+        return euros(value) if isinstance(field, MoneyField) else decimal(value)
     if isinstance(value, datetime.date):
         return day(value)
     text = str(value)

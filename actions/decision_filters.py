@@ -2,11 +2,15 @@
 
 import django_filters
 
+from actions import ties
 from actions.models import AgendaItem, Decision
 from crm.filters import FilterSet
 from crm.finders import holds
 from crm.models import MeetingKind
 from crm.search import normalise
+
+SUBJECTS = [("projet", "Un projet"), ("fiche", "Une fiche")]
+FREE = "autre"
 
 
 def bodies(request):
@@ -22,6 +26,7 @@ class DecisionFilter(FilterSet):
         label="Instance", field_name="item__meeting__kind", queryset=bodies
     )
     state = django_filters.ChoiceFilter(label="État", choices=Decision.State, empty_label="Tous")
+    about = django_filters.ChoiceFilter(label="Porte sur", empty_label="Tout", method="by_subject")
     responsible = django_filters.ChoiceFilter(label="Qui", empty_label="Tous")
     since = django_filters.DateFilter(
         label="Décidée depuis le", field_name="item__meeting__held_on", lookup_expr="gte"
@@ -42,6 +47,19 @@ class DecisionFilter(FilterSet):
         self.filters["responsible"].extra["choices"] = [
             (name, name) for name in sorted(names, key=normalise)
         ]
+        self.filters["about"].extra["choices"] = [
+            *SUBJECTS,
+            *((tie.key, f"Un {tie.label.lower()}") for tie in ties.every()),
+            (FREE, "Autre chose"),
+        ]
+
+    def by_subject(self, decisions, name, value):
+        if value == FREE:
+            return decisions.filter(item__project=None, item__action=None)
+        relation = {"projet": "project", "fiche": "action"}.get(value)
+        relation = relation or next(tie.relation for tie in ties.every() if tie.key == value)
+        items = AgendaItem.objects.exclude(**{relation: None})
+        return decisions.filter(item__in=items.values("pk"))
 
     def by_text(self, decisions, name, value):
         """In the point, the decision and who carries it; a territory decides a few times a year."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from actions.models import Action, AgendaItem, Meeting
+from actions.models import Action, AgendaItem, AgendaOption, Meeting
 from crm.finders import SHOWN, Finder, holds
 from crm.perms import can_work_in_team
 from crm.search import normalise
@@ -16,7 +16,7 @@ def actions(viewer, territory, text):
 
 
 def meetings(viewer, territory, text):
-    """By title, place, points and decisions; notes and attendance are read by the team only.
+    """By title, place, points, options and decisions; notes and attendance by the team only.
 
     A territory holds a few meetings a year: they are read here. A point that the viewer may not
     read says nothing of its meeting.
@@ -24,10 +24,14 @@ def meetings(viewer, territory, text):
     words = normalise(text).split()
     said = defaultdict(list)
     points = AgendaItem.objects.visible_to(viewer).filter(territory=territory)
-    for meeting, *texts in points.exclude(meeting=None).values_list(
-        "meeting", "title", "question", "recommendation", "decision__text"
+    points = points.exclude(meeting=None)
+    for meeting, *texts in points.with_readable_question(viewer).values_list(
+        "meeting", "title", "readable_question", "recommendation", "concerned", "decision__text"
     ):
         said[meeting] += [line for line in texts if line]
+    options = AgendaOption.objects.filter(item__in=points.values("pk"))
+    for meeting, label in options.values_list("item__meeting", "label"):
+        said[meeting].append(label)
     is_team = can_work_in_team(viewer, territory)
     mine = Meeting.objects.visible_to(viewer).filter(territory=territory).select_related("kind")
     found = [

@@ -6,10 +6,7 @@ from django.utils import timezone
 from actions.models import (
     Action,
     ActionPlan,
-    AgendaItem,
-    Decision,
     FrameworkCode,
-    Meeting,
     Milestone,
     ProgressNote,
     Referent,
@@ -22,10 +19,8 @@ from crm.models import (
     Framework,
     Health,
     LocalPriority,
-    MeetingKind,
     NationalPriority,
     Organisation,
-    Project,
     Role,
     Theme,
     User,
@@ -68,7 +63,7 @@ class VersionedForm(ModelForm):
         return row
 
 
-class PlanForm(ModelForm):
+class PlanForm(VersionedForm):
     class Meta:
         model = ActionPlan
         fields = ["title", "starts_on", "ends_on", "adopted_on"]
@@ -279,7 +274,7 @@ class ProgressNoteForm(SentTwice, ModelForm):
         return noted_on
 
 
-class FrameworkCodeForm(SentTwice, ModelForm):
+class FrameworkCodeForm(SentTwice, VersionedForm):
     about = ("action",)
 
     class Meta:
@@ -299,12 +294,19 @@ class FrameworkCodeForm(SentTwice, ModelForm):
             self.add_error("code", "La fiche porte déjà ce code dans ce cadre.")
 
 
-class MilestoneForm(SentTwice, ModelForm):
+class MilestoneForm(SentTwice, VersionedForm):
     about = ("action",)
 
     class Meta:
         model = Milestone
         fields = ["label", "due_on"]
+
+    def clean(self):
+        """What was reached proves something: its words and its date stay."""
+        if self.instance.done_on:
+            raise forms.ValidationError(
+                "Ce jalon est atteint\u00a0: rouvrez-le avant de le modifier."
+            )
 
 
 class LinkForm(Form):
@@ -317,140 +319,3 @@ class LinkForm(Form):
         self.fields["action"].queryset = actions
         self.fields["action"].empty_label = "Choisir une fiche"
         self.fields["action"].label_from_instance = lambda action: f"{action.code} · {action.title}"
-
-
-class MeetingForm(SentTwice, VersionedForm):
-    about = ("territory",)
-
-    class Meta:
-        model = Meeting
-        fields = [
-            "kind", "title", "held_on", "starts_at", "ends_at", "place", "attendance", "notes",
-        ]  # fmt: skip
-        widgets = {
-            "ends_at": forms.TimeInput({"type": "time"}, format="%H:%M"),
-            "starts_at": forms.TimeInput({"type": "time"}, format="%H:%M"),
-            "attendance": LINES,
-            "notes": LINES,
-        }
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        offer(self, "kind", MeetingKind.objects.of(self.instance.territory))
-        self.fields["title"].required = False
-        self.fields["title"].help_text = "Sans intitulé, ce sera l’instance et sa date."
-        self.fields["attendance"].help_text = "Une par ligne. Les membres ont leur feuille."
-        self.fields["notes"].help_text = "Lues par l’équipe seulement."
-        for name in ("starts_at", "ends_at"):
-            self.fields[name].error_messages["invalid"] = "Écrivez une heure, par exemple 14:30."
-
-    def clean(self):
-        data = self.cleaned_data
-        refuse_reversed(self, "starts_at", "ends_at", "La réunion finirait avant de commencer.")
-        if data.get("ends_at") and not data.get("starts_at"):
-            self.add_error("starts_at", "Écrivez aussi l’heure du début.")
-        if not data.get("title") and data.get("kind") and data.get("held_on"):
-            data["title"] = f"{data['kind'].short} du {data['held_on']:%d/%m/%Y}"
-
-
-class DecisionChoice(forms.ModelChoiceField):
-    def label_from_instance(self, decision):
-        meeting = decision.item.meeting
-        when = f"{meeting.held_on:%d/%m/%Y}" if meeting else "sans réunion"
-        return f"{when} · {decision.item.title}"
-
-
-def in_force(viewer, territory, *, kept=None):
-    """The decisions that the person may read and that none supersedes, and `kept` anyway."""
-    rows = Decision.objects.visible_to(viewer).filter(
-        Q(superseded_by=None) | Q(pk=kept), item__territory=territory
-    )
-    return rows.select_related("item__meeting").order_by("-item__meeting__held_on", "-pk")
-
-
-class AgendaItemForm(SentTwice, VersionedForm):
-    about = ("territory",)
-
-    class Meta:
-        model = AgendaItem
-        fields = [
-            "title", "kind", "meeting", "amount", "question", "recommendation", "project", "action",
-            "revisits",
-        ]  # fmt: skip
-        field_classes = {"revisits": DecisionChoice}
-        widgets = {"question": LINES, "recommendation": LINES}
-
-    def __init__(self, *args, viewer, **kwargs):
-        super().__init__(*args, **kwargs)
-        territory = self.instance.territory
-        offer(self, "meeting", Meeting.objects.filter(territory=territory).upcoming())
-        projects = Project.objects.visible_to(viewer).filter(territory=territory)
-        offer(self, "project", projects.open())
-        actions = Action.objects.visible_to(viewer).filter(plan__territory=territory)
-        offer(self, "action", actions.current())
-        kept = self.instance.revisits_id
-        self.fields["revisits"].queryset = in_force(viewer, territory, kept=kept)
-        self.fields["revisits"].empty_label = "Aucune"
-        self.fields["meeting"].empty_label = "En attente d’inscription"
-        # A point born of the pair’s answers stays as confidential as their project.
-        self.fields["project"].disabled = bool(self.instance.review_request_id)
-
-    def save(self, commit=True):
-        if "meeting" in self.changed_data and self.instance.meeting:
-            self.instance.position = self.instance.meeting.next_position()
-        return super().save(commit)
-
-
-class DecisionForm(ModelForm):
-    """`then` says what becomes of the follow-up of the decision that this one supersedes."""
-
-    CLOSE, KEEP = "clore", "garder"
-    then = forms.ChoiceField(
-        label="La relance de la décision remplacée",
-        choices=[(CLOSE, "est close\u00a0: elle n’a plus lieu d’être"), (KEEP, "reste à faire")],
-        required=False,
-        widget=forms.RadioSelect,
-    )
-
-    class Meta:
-        model = Decision
-        fields = ["text", "responsible", "due_on", "supersedes"]
-        field_classes = {"supersedes": DecisionChoice}
-        widgets = {"text": LINES}
-
-    def __init__(self, *args, item, viewer=None, **kwargs):
-        """Without a viewer, as beside each point of an agenda, no older decision is offered."""
-        super().__init__(*args, **kwargs)
-        self.item = item
-        if viewer is None:
-            del self.fields["supersedes"], self.fields["then"]
-            return
-        older = in_force(viewer, item.territory).select_related("follow_up", "item__meeting")
-        older = older.filter(item__meeting__held_on__lte=item.meeting.held_on)
-        self.fields["supersedes"].queryset = older
-        self.fields["supersedes"].empty_label = "Aucune"
-        self.fields["supersedes"].initial = item.revisits_id
-
-    def clean_due_on(self):
-        due_on = self.cleaned_data["due_on"]
-        if due_on and due_on < self.item.meeting.held_on:
-            raise forms.ValidationError("Cette échéance précède la réunion.")
-        return due_on
-
-    @property
-    def values(self):
-        """What `AgendaItem.decide` takes."""
-        data = dict(self.cleaned_data)
-        closes = data.pop("then", "") == self.CLOSE
-        return data | {"closes_follow_up": closes}
-
-    def clean(self):
-        if self.item.meeting.held_on > timezone.localdate():
-            raise forms.ValidationError("La réunion n’a pas encore eu lieu.")
-        older = self.cleaned_data.get("supersedes")
-        if older and older.has_pending_follow_up and not self.cleaned_data.get("then"):
-            self.add_error(
-                "then",
-                f"La relance «\u00a0{older.follow_up}\u00a0» est encore à faire\u00a0: dites si "
-                "elle est close.",
-            )

@@ -2,7 +2,8 @@
 
 from django import forms
 
-from actions.forms import DecisionForm, VersionedForm
+from actions.agenda_forms import DecisionForm
+from actions.forms import VersionedForm
 from actions.models import AgendaItem
 
 

@@ -1,15 +1,18 @@
 """What the plan brings to the measures: its fiches as a scope, and who takes part in them."""
 
-from actions.models import Action
+from actions.collective import ecology_measures
+from actions.models import Action, Synergy
 from crm import measures
 from crm.measures import Measure, Scope
 from crm.models import Organisation, Project
 
 
 def of_fiche(rows, viewer, pk):
-    """The companies, or the projects, that a fiche has among `rows`."""
-    relation = {Project: Action.projects, Organisation: Action.organisations}[rows.model]
+    """The companies, the projects or the synergies that a fiche has among `rows`."""
     fiches = Action.objects.visible_to(viewer).filter(pk=pk)
+    if rows.model is Synergy:
+        return rows.filter(action__in=fiches)
+    relation = {Project: Action.projects, Organisation: Action.organisations}[rows.model]
     linked = relation.through.objects.filter(action__in=fiches)
     return rows.filter(pk__in=linked.values(relation.field.m2m_reverse_field_name()))
 
@@ -37,4 +40,5 @@ MEASURES = [
         measures.ORGANISATION_LIST,
         measures.COMPANIES,
     ),
+    *ecology_measures.MEASURES,
 ]

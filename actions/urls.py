@@ -1,24 +1,47 @@
 from django.urls import path
 
+from actions import contract_urls, import_urls, version_urls
+from actions.collective import ecology_urls
 from actions.views import (
     agenda,
     bodies,
-    budget,
     decisions,
+    feeds,
     fiches,
     followup,
+    invitations,
     links,
     live,
     meetings,
     notes,
+    parts,
     plan,
     plan_views,
     removal,
     table,
 )
 
+# A part of a fiche is added and edited alike: its address, its kind, the name of its routes.
+PARTS = [
+    ("jalons", "jalon", "milestone"),
+    ("indicateurs", "indicateur", "indicator"),
+    ("budget", "budget", "budget_line"),
+    ("marches", "marche", "public_contract"),
+    ("cadres", "cadre", "framework_code"),
+]
+
 app_name = "actions"
 urlpatterns = [
+    *(
+        path(f"plan/<int:pk>/{where}/", parts.part_new, {"kind": kind}, name=f"{name}_new")
+        for where, kind, name in PARTS
+    ),
+    *(
+        path(
+            f"plan/{where}/<int:pk>/modifier/", parts.part_edit, {"kind": kind}, name=f"{name}_edit"
+        )
+        for where, kind, name in PARTS
+    ),
     path("plan/", plan.plan, name="plan"),
     path("plan/tableau/", plan.action_list, name="action_list"),
     path("plan/statuts/", plan_views.plan_board, name="plan_board"),
@@ -34,12 +57,8 @@ urlpatterns = [
     path("plan/nouvelle/", fiches.action_new, name="action_new"),
     path("plan/<int:pk>/", fiches.action, name="action"),
     path("plan/<int:pk>/modifier/", fiches.action_edit, name="action_edit"),
-    path("plan/<int:pk>/jalons/", followup.milestone_new, name="milestone_new"),
     path("plan/jalons/<int:pk>/", followup.milestone_done, name="milestone_done"),
     path("plan/jalons/<int:pk>/rouvrir/", followup.milestone_reopen, name="milestone_reopen"),
-    path("plan/jalons/<int:pk>/modifier/", followup.milestone_edit, name="milestone_edit"),
-    path("plan/<int:pk>/indicateurs/", followup.indicator_new, name="indicator_new"),
-    path("plan/indicateurs/<int:pk>/modifier/", followup.indicator_edit, name="indicator_edit"),
     path(
         "plan/indicateurs/<int:pk>/valeurs/",
         followup.indicator_value_new,
@@ -56,17 +75,7 @@ urlpatterns = [
         followup.indicator_target_edit,
         name="indicator_target_edit",
     ),
-    path("plan/<int:pk>/budget/", budget.budget_line_new, name="budget_line_new"),
-    path("plan/budget/<int:pk>/modifier/", budget.budget_line_edit, name="budget_line_edit"),
-    path("plan/<int:pk>/marches/", budget.public_contract_new, name="public_contract_new"),
-    path(
-        "plan/marches/<int:pk>/modifier/",
-        budget.public_contract_edit,
-        name="public_contract_edit",
-    ),
     path("plan/<int:pk>/notes/", notes.note_new, name="note_new"),
-    path("plan/<int:pk>/cadres/", notes.framework_code_new, name="framework_code_new"),
-    path("plan/cadres/<int:pk>/modifier/", notes.framework_code_edit, name="framework_code_edit"),
     path("plan/<int:pk>/liens/", links.action_link, name="action_link"),
     path(
         "plan/<int:pk>/liens/<slug:kind>/<int:target>/",
@@ -80,14 +89,31 @@ urlpatterns = [
     ),
     path("plan/projet/<int:pk>/", links.project_panel, name="project_panel"),
     path("plan/organisation/<int:pk>/", links.organisation_panel, name="organisation_panel"),
+    *contract_urls.urlpatterns,
+    *version_urls.urlpatterns,
+    *import_urls.urlpatterns,
+    *ecology_urls.urlpatterns,
     path("instances/", meetings.meeting_list, name="meeting_list"),
     path("instances/nouvelle/", meetings.meeting_new, name="meeting_new"),
     path("instances/<int:pk>/", meetings.meeting, name="meeting"),
     path("instances/<int:pk>/modifier/", meetings.meeting_edit, name="meeting_edit"),
     path("instances/<int:pk>/reunion.ics", meetings.meeting_calendar, name="meeting_calendar"),
+    path("instances/<int:pk>/invitations/", invitations.invitations, name="invitations"),
+    path("instances/<int:pk>/annuler/", invitations.meeting_cancel, name="meeting_cancel"),
+    path("instances/<int:pk>/maintenir/", invitations.meeting_keep, name="meeting_keep"),
+    path("instances/<int:pk>/points/liberer/", invitations.meeting_release, name="meeting_release"),
+    path("instances/agenda/", feeds.feed_panel, name="feed_panel"),
+    path("instances/agenda/<int:pk>/revoquer/", feeds.feed_revoke, name="feed_revoke"),
+    path("instances/agenda/<str:secret>.ics", feeds.feed, name="feed"),
     path("instances/<int:pk>/seance/", live.live, name="meeting_live"),
     path("instances/points/<int:pk>/seance/", live.live_point, name="agenda_item_live"),
     path("instances/<int:pk>/presences/", bodies.attendance, name="attendance"),
+    path("instances/<int:pk>/presences/effacer/", bodies.sheet_remove, name="sheet_remove"),
+    path(
+        "instances/<int:pk>/presences/<uuid:key>/remettre/",
+        bodies.sheet_restore,
+        name="sheet_restore",
+    ),
     path("instances/membres/", bodies.body_list, name="body_list"),
     path("instances/membres/<slug:kind>/", bodies.body, name="body"),
     path("instances/membres/<slug:kind>/quorum/", bodies.body_edit, name="body_edit"),
@@ -96,6 +122,11 @@ urlpatterns = [
     path("instances/decisions/", decisions.decision_list, name="decision_list"),
     path("instances/decisions/<int:pk>/", decisions.decision, name="decision"),
     path("instances/projet/<int:pk>/", decisions.project_points, name="project_points"),
+    path(
+        "instances/organisation/<int:pk>/",
+        decisions.organisation_points,
+        name="organisation_points",
+    ),
     path("instances/points/nouveau/", agenda.agenda_item_new, name="agenda_item_new"),
     path("instances/points/<int:pk>/", agenda.agenda_item_edit, name="agenda_item_edit"),
     path(

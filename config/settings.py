@@ -162,6 +162,7 @@ AIDES_TERRITOIRES_URL = os.environ.get(
     "AIDES_TERRITOIRES_URL", "https://aides-territoires.beta.gouv.fr/api"
 )
 AIDES_TERRITOIRES_TOKEN = os.environ.get("AIDES_TERRITOIRES_TOKEN", "")
+GEO_API_URL = os.environ.get("GEO_API_URL", "https://geo.api.gouv.fr")
 DEMARCHE_NUMERIQUE_URL = os.environ.get(
     "DEMARCHE_NUMERIQUE_URL", "https://www.demarches-simplifiees.fr/api/v2/graphql"
 )
@@ -251,8 +252,10 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "etabli@localhost")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    # Personal links hold their secret in their address, and Django writes those that it refused.
+    "filters": {"secrets": {"()": "config.logs.WithoutSecrets"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler"},
+        "console": {"class": "logging.StreamHandler", "filters": ["secrets"]},
         # A logger without any handler falls back on the console.
         "nowhere": {"class": "logging.NullHandler"},
     },

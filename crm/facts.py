@@ -25,7 +25,7 @@ class Question:
     form: str = "organisation"
 
 
-def facts(organisation, site):
+def facts(organisation, site, *, with_amounts=True):
     """The facts of the page, `site` being the one that stands for the organisation, or None."""
 
     def own(label, name, value, format="text"):
@@ -36,13 +36,16 @@ def facts(organisation, site):
         own("Catégorie juridique", "legal_form", organisation.legal_form),
     ]
     if organisation.is_company:
+        amounts = [
+            own("Chiffre d’affaires", "turnover", organisation.turnover, "money"),
+            own("Total du bilan", "balance_sheet", organisation.balance_sheet, "money"),
+            own("Fonds propres", "equity", organisation.equity, "money"),
+        ]
         rows += [
             own("Créée le", "created_on", organisation.created_on, "day"),
             *site_facts(site),
             own("Effectif", "headcount", organisation.headcount, "count"),
-            own("Chiffre d’affaires", "turnover", organisation.turnover, "money"),
-            own("Total du bilan", "balance_sheet", organisation.balance_sheet, "money"),
-            own("Fonds propres", "equity", organisation.equity, "money"),
+            *(amounts if with_amounts else []),
             own("Taille européenne", "eu_size", organisation.get_eu_size_display()),
             own("Catégorie INSEE", "insee_category", organisation.get_insee_category_display()),
         ]

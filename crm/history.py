@@ -20,6 +20,7 @@ NAMES = {
     "sector": "la filière",
     "need": "le besoin",
     "lead_source": "la source",
+    "attribution": "notre part",
     "health": "la météo",
     "health_note": "l’explication de la météo",
     "confidentiality": "la confidentialité",

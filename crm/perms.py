@@ -4,6 +4,7 @@ What a person may *see* is decided by the `visible_to` of each queryset.
 """
 
 from crm.models import PAIR, Role
+from crm.models.interests import rivals_of
 
 
 def role_in(user, territory_id):
@@ -28,6 +29,13 @@ def can_issue_tokens(user, territory):
 def can_review(user, territory):
     """The elected member and the industrialist answer the questions put to the pair."""
     return role_in(user, territory.pk) in PAIR
+
+
+def can_read_amounts(user, organisation):
+    """Not those of a competitor, for a member of the pair; nor what the team wrote of it."""
+    if not can_review(user, organisation.territory):
+        return True
+    return not rivals_of(user).filter(pk=organisation.pk).exists()
 
 
 def can_read_reviews(user, territory):

@@ -10,9 +10,11 @@ from django.utils import timezone
 from actions.models import Action
 from crm.models import Commune, Site
 from funding.bulk import BulkVerdicts
-from funding.eligibility import Fact
+from funding.eligibility import Fact, wording
 from funding.eligibility.bulk import Judged, Table
-from funding.facts import ADOUR_GARONNE, FactReader, filings, origin
+from funding.eligibility.facts import COLLECTIVE
+from funding.eligibility.place import TOLD
+from funding.facts import FactReader, filings, origin
 from funding.matching import Matcher, parsed_rules
 from funding.models import Application
 from funding.models.subjects import ActionSubject
@@ -45,12 +47,15 @@ def with_facts(actions):
     filed = (
         Application.objects.filter(filed_on__isnull=False)
         .select_related("program")
-        .only("action", "filed_on", "program__code")
+        .only("action", "filed_on", "program__national")
     )
-    return actions.select_related("pilot", "plan__territory", "priority").prefetch_related(
+    return actions.select_related(
+        "pilot", "plan__territory", "priority", "parent"
+    ).prefetch_related(
         "national_priorities",
         "themes",
         "epcis",
+        "parent__epcis",
         "plan__territory__epcis",
         "declared_facts__by",
         "pilot__declared_facts__by",
@@ -65,6 +70,7 @@ class ActionFactReader(FactReader):
     def __init__(self, today=None):
         super().__init__(today)
         self.areas = {}
+        self.perimeters = {}
 
     def facts_of(self, subject):
         action, facts = subject.action, {}
@@ -80,35 +86,31 @@ class ActionFactReader(FactReader):
 
     def read_areas(self, actions):
         """Look once for the communes of all these actions."""
-        wanted = {epci.pk for action in actions for epci in perimeter(action)[0]}
-        self._areas(wanted)
+        self._areas({epci.pk for action in actions for epci in perimeter(action)[0]})
 
     def _areas(self, epcis):
-        """[(département, région) of their communes] of each of these EPCI."""
+        """The places of these EPCI: the facts of each of their communes."""
         if unread := epcis - self.areas.keys():
-            self.areas.update({epci: set() for epci in unread})
+            self.areas.update({epci: [] for epci in unread})
             communes = Commune.objects.filter(epci__in=unread).order_by()
-            names = ("epci_id", "departement_id", "departement__region_id")
-            for epci, *places in communes.values_list(*names).distinct():
-                self.areas[epci].add(tuple(places))
-        return [self.areas[epci] for epci in epcis]
+            names = ("pk", "departement_id", "departement__region_id", "epci_id")
+            for place in communes.values_list(*names):
+                self.areas[place[-1]].append(self.places.of(*place))
+        return [
+            place for epci in epcis for place in self.areas[epci] or [self.places.of_epci(epci)]
+        ]
 
     def _perimeter(self, action, facts):
-        """What all the communes of the perimeter share; without one, all those of the territory."""
+        """Where its communes are; without a perimeter of its own, those of the territory."""
         epcis, source = perimeter(action)
         if not epcis:
             return
-        pairs = set().union(*self._areas({epci.pk for epci in epcis}))
-        departements, regions = ({pair[at] for pair in pairs} for at in (0, 1))
-        for key, values in (("departement", departements), ("region", regions)):
-            if len(values) == 1:
-                facts[key] = Fact(*values, source)
-        if len(epcis) == 1:
-            facts["epci"] = Fact(epcis[0].pk, source, label=epcis[0].name)
-        if {epci.pk for epci in epcis} <= self.places.in_territories:
-            facts["in_ti"] = Fact(True, source)
-        if departements and departements <= ADOUR_GARONNE:
-            facts["in_adour_garonne_basin"] = Fact(True, source)
+        of_these = frozenset(epci.pk for epci in epcis)
+        if of_these not in self.perimeters:
+            self.perimeters[of_these] = together(self._areas(of_these))
+        labels = {"epci": names_of(epcis)}
+        for key, value in self.perimeters[of_these].items():
+            facts[key] = Fact(value, source, label=labels.get(key, ""))
 
     def _action(self, action, facts):
         axes = [action.priority_id, *(axis.pk for axis in action.national_priorities.all())]
@@ -122,13 +124,34 @@ class ActionFactReader(FactReader):
         for key, name in FIELDS.items():
             if (value := getattr(action, name)) is not None:
                 facts[key] = Fact(value, origin(action, name, SHEET))
+        facts[COLLECTIVE] = Fact(True)
         facts["filings"] = Fact(filings(action.filed_applications), "dossiers de la fiche")
 
 
+def together(places):
+    """The facts of many places as one: what all of them share, else the set of what each has.
+    Nothing of what one of them does not tell, nor of a yes or no on which they differ."""
+    told = set(places[0]).intersection(*places)
+    found = {key: frozenset(place[key] for place in places) for key in told}
+    return {
+        key: places[0][key] if len(values) == 1 else values
+        for key, values in found.items()
+        if len(values) == 1 or True not in values
+    }
+
+
+def names_of(epcis):
+    """Nothing when they are too many to be named: they are then counted."""
+    return wording.listing([epci.name for epci in epcis], "et") if len(epcis) <= TOLD else ""
+
+
 def perimeter(action):
-    """(its EPCI, who says so): its own, else those of the territory."""
+    """(its EPCI, who says so): its own, else those of the action it is part of, else those of the
+    territory."""
     if epcis := list(action.epcis.all()):
         return epcis, "périmètre de la fiche"
+    if action.parent_id and (epcis := list(action.parent.epcis.all())):
+        return epcis, "périmètre de l’action dont elle fait partie"
     return list(action.plan.territory.epcis.all()), "périmètre du territoire"
 
 
@@ -146,10 +169,10 @@ class ActionMatcher(Matcher):
         return [match for action in fetched for match in self.matches(ActionSubject(action))]
 
 
-def matches_of_action(action, viewer, *, today=None):
+def matches_of_action(action, viewer, *, programs=None, today=None):
     """The matches of one action, read again with all its facts, the best first."""
     fetched = with_facts(Action.objects.visible_to(viewer)).get(pk=action.pk)
-    return ActionMatcher(viewer, today=today).matches(ActionSubject(fetched))
+    return ActionMatcher(viewer, programs=programs, today=today).matches(ActionSubject(fetched))
 
 
 class ActionReading:

@@ -19,7 +19,7 @@ from crm.models import Organisation, Site
 from crm.templatetags.french import day, decimal
 from funding import action_facts
 from funding.eligibility import Judgement, Question
-from funding.facts import HOLDER_FACTS, HOLDER_FIELDS, PROJECT_FIELDS, typed
+from funding.facts import HOLDER_FACTS, HOLDER_FIELDS, NO_OTHER_FIRM, PROJECT_FIELDS, typed
 from funding.models import DeclaredFact
 from funding.models.subjects import about, is_action, row_of
 
@@ -77,6 +77,8 @@ class Given:
 def given(subject):
     """The answers about a subject, then those about its holder, in a fixed number of queries."""
     declared = DeclaredFact.objects.filter(_about(subject)).select_related("organisation")
+    # Said on the page of the size, with the firms that count, and taken back there.
+    declared = declared.exclude(key=NO_OTHER_FIRM)
     answers = [
         Given(row.key, typed(row.value), row.observed_on, row.organisation or row_of(subject))
         for row in declared

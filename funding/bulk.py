@@ -12,7 +12,7 @@ from itertools import islice
 
 import numpy as np
 from django.db.models import Exists, FloatField, IntegerField, Min, OuterRef, TextField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from crm.models import Commune, Departement, Project, Site, WorkforceBand
@@ -23,6 +23,8 @@ from funding.matching import parsed_rules
 from funding.models import Application, DeclaredFact
 from funding.models.programs import applying
 
+# As `Program.filed_as` says it of one.
+FILED_AS = Coalesce("program__national_id", "program_id")
 # Fact: the fields of the project or of its holder that tell it, as they are kept.
 CODES = {
     "stage": ("paused_from_id", "stage_id"),
@@ -320,10 +322,10 @@ class Reading:
         of_scope = Exists(self.scope.filter(pk=OuterRef("project_id")))
         filed = Application.objects.filter(of_scope, filed_on__isnull=False).order_by()
         filings = defaultdict(dict)
-        rows = filed.values_list("project_id", "program__code").annotate(first=Min("filed_on"))
-        for project, code, filed_on in rows:
+        rows = filed.values_list("project_id", FILED_AS).annotate(first=Min("filed_on"))
+        for project, program, filed_on in rows:
             if project in self.row:
-                filings[self.row[project]][code] = filed_on
+                filings[self.row[project]][str(program)] = filed_on
         return filings
 
 

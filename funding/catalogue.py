@@ -55,8 +55,9 @@ def publish(
 
     `program` None creates one: `values` then holds its code too. `values` has what changes only,
     typed or as plain JSON, the funder by its code. A version for a day to come is announced, and
-    applies when its day comes. Values that all stand already are recorded as a check. `known` is
-    read beforehand when many programs are published.
+    applies when its day comes. Values that all stand already are recorded as a check, but for
+    another source that a person gives alone. `known` is read beforehand when many programs are
+    published.
     Raises ValidationError by field, AnnouncedRefused when a version announced for later could not
     follow; Conflict when the last version is no longer number `seen`.
     """
@@ -68,14 +69,14 @@ def publish(
         version = begin({**identity, **values}, applies_from=applies_from, known=known, **said)
         enter([version])
         return version
-    row = Program.objects.select_for_update().get(pk=program.pk)
+    row = Program.objects.select_related("funder").select_for_update(of=["self"]).get(pk=program.pk)
     versions = timeline(row, today)
     if seen is not None and seen != max(version.number for version in row.versions.all()):
         raise Conflict
     replaced = covering(versions, applies_from, today)
     after = {**replaced.values, **plain_values(values)}
     changed = {name for name in after if after[name] != replaced.values.get(name)}
-    is_current = replaced.is_in_force(today=today)
+    is_due, is_current = applies_from <= today, replaced.is_in_force(today=today)
     stood = row.source if is_current else replaced.source
     for name, value in identity.items():
         setattr(row, name, value)
@@ -83,16 +84,19 @@ def publish(
     if identity:
         Program.objects.filter(pk=row.pk).update(**identity)
     is_said_again = bool(changed or note or source != stood)
-    if changed - {"verified_on"} or (is_said_again and not is_current):
+    # A catalogue is read again; a person who only gives another source has read nothing again.
+    is_cited_anew = origin == Origin.MANUAL and not changed and source != stood
+    if changed - {"verified_on"} or is_cited_anew or (is_said_again and not is_current):
         pairs = owned(versions)
         if replaced.applies_from == applies_from:  # it says all that the other said
             changed |= next(own for one, own in pairs if one == replaced)
-        version = follow(row, replaced, after, {**said, "changed": sorted(changed)}, applies_from)
+        said |= {"changed": sorted(changed), "applied_at": timezone.now() if is_due else None}
+        version = follow(row, replaced, after, said, applies_from)
         later = [(one, own) for one, own in pairs if one.applies_from > applies_from]
         for touched in carry(later, changed, version.values):
             check_announced(touched, known=known)
-        if applies_from <= today:
-            version.apply(today=today)
+        if is_due:
+            version.settle(today)
     else:
         version = replaced
         if is_said_again:
@@ -151,7 +155,8 @@ def enter(versions):
 
 def timeline(row, today):
     """The effective versions, in order; a program that never had one begins with what it says."""
-    if not row.versions.exists():
+    prefetch_related_objects([row], "versions")
+    if not row.versions.all():
         since = row.verified_on or today
         row.applies_from = min(since, today - dt.timedelta(days=1))
         row.versions.create(
@@ -164,7 +169,9 @@ def timeline(row, today):
             watched_at=timezone.now(),  # what it said already is no news
         )
         Program.objects.filter(pk=row.pk).update(version=1, applies_from=row.applies_from)
-    return list(row.versions.effective().order_by("applies_from"))
+        prefetch_related_objects([row], "versions")
+    effective = [version for version in row.versions.all() if not version.is_replaced]
+    return sorted(effective, key=lambda version: version.applies_from)
 
 
 def covering(versions, applies_from, today):
@@ -221,7 +228,7 @@ def follow(row, replaced, values, said, applies_from):
     until = replaced.applies_until
     replaced.close(applies_from)
     return row.versions.create(
-        number=row.versions.order_by("-number").values_list("number", flat=True)[0] + 1,
+        number=max(version.number for version in row.versions.all()) + 1,
         applies_from=applies_from,
         applies_until=until,
         values=values,
@@ -408,12 +415,14 @@ def empty(name):
 WINDOW = ("state", "opens_on", "closes_on", "deadlines")
 
 
-def rules(criteria, state, opens_on, closes_on, deadlines, scope=""):
+def rules(criteria, state, opens_on, closes_on, deadlines, **named):
     """Parse the criteria and the dates of a program into the pure rules."""
     days = tuple(dt.date.fromisoformat(deadline["on"]) for deadline in deadlines)
-    return Rules.parse(criteria, Window(state, opens_on, closes_on, days), scope=scope)
+    return Rules.parse(criteria, Window(state, opens_on, closes_on, days), **named)
 
 
 def rules_of(program):
     window = (getattr(program, name) for name in WINDOW)
-    return rules(program.criteria, *window, scope=program.code)
+    # What was judged or filed of a national program holds for its local version.
+    scope, filed_as = program.legal_code, program.filed_as
+    return rules(program.criteria, *window, scope=scope, filed_as=filed_as)

@@ -8,9 +8,10 @@ from django.db import transaction
 
 from crm.models import Organisation
 from funding.eligibility import eu_size
-from funding.eligibility.eu_size import LINKED, MEASURES, OWN, UNKNOWN, Firm
+from funding.eligibility.eu_size import LINKED, MEASURES, OWN, PARTNER, UNKNOWN, Firm
 from funding.eligibility.holder import INSEE_SIZES
-from funding.models import CountedFirm
+from funding.facts import NO_OTHER_FIRM
+from funding.models import CountedFirm, DeclaredFact
 from funding.models.ledger import firms_of
 
 Size = Organisation.EuSize
@@ -21,6 +22,7 @@ TITLES = {
 }
 OFFERED = 5
 COMPUTED = "calculée sur les comptes"
+CLOSED = "comptes clos"
 
 
 class SizeChanged(Exception):
@@ -57,8 +59,10 @@ class Row:
 
 
 class Reading:
-    """The size of one organisation on a day, as far as the viewer may know. Six queries or seven,
-    whatever the number of firms."""
+    """The size of one organisation on a day, as far as the viewer may know. Seven queries or eight,
+    whatever the number of firms.
+
+    Whoever has no firm tied to it says so: until then the size is to confirm."""
 
     def __init__(self, organisation, viewer, today):
         self.organisation, self.viewer, self.today = organisation, viewer, today
@@ -167,10 +171,31 @@ class Reading:
         since = self.organisation.created_on
         return eu_size.assess(firms, self.last, self.today, since.year if since else None)
 
+    @cached_property
+    def declared_alone(self):
+        """Who said that no firm is tied to it, and when; None when nobody did."""
+        said = DeclaredFact.objects.filter(organisation=self.organisation, key=NO_OTHER_FIRM)
+        return said.select_related("by").first()
+
+    @cached_property
+    def has_ties(self):
+        return any(row.firm.tie in {LINKED, PARTNER} for row in self.rows)
+
+    @property
+    def waits_for_ties(self):
+        """Nobody said which firms are tied to it, nor that none is: any size may still grow."""
+        return not (self.has_ties or self.declared_alone)
+
     @property
     def size(self):
         """The size that the figures prove; None is « à confirmer »."""
-        return self.assessment.size
+        found = self.assessment.size
+        return None if self.waits_for_ties and found != Size.LARGE else found
+
+    @property
+    def awaits_only_ties(self):
+        """The accounts alone would tell the size."""
+        return bool(self.assessment.size and not self.size)
 
     @property
     def label(self):
@@ -254,6 +279,46 @@ def figures_of(record):
 def is_computed(organisation):
     """Whether the size on record is one that was kept from here."""
     return organisation.provenance.get("eu_size", {}).get("source", "").startswith(COMPUTED)
+
+
+@transaction.atomic
+def tell_record(organisation):
+    """The last closed amounts go to the record of the organisation, which verdicts read: where it
+    says nothing, or where it says what the accounts said before."""
+    organisation = Organisation.objects.select_for_update().get(pk=organisation.pk)
+    own = CountedFirm.objects.filter(organisation=organisation, tie=OWN).first()
+    changed = []
+    for name in ("turnover", "balance_sheet"):
+        held, source = getattr(organisation, name), organisation.provenance.get(name, {})
+        if held is not None and source.get("source") != CLOSED:
+            continue
+        told = {year: one[name] for year, one in figures_of(own).items() if one[name] is not None}
+        year = max(told, default=None)
+        if told.get(year) != held:
+            setattr(organisation, name, told.get(year))
+            organisation.note_source([name], CLOSED, year)
+            changed.append(name)
+    if changed:
+        organisation.save(update_fields=[*changed, "provenance"])
+
+
+def declare_alone(organisation, viewer, today):
+    """No firm is tied to it: who says so, and when. Raises SizeChanged when one is noted."""
+    reading = Reading(organisation, viewer, today)
+    if reading.has_ties:
+        raise SizeChanged
+    DeclaredFact.objects.get_or_create(
+        organisation=organisation,
+        key=NO_OTHER_FIRM,
+        defaults={"value": True, "by": viewer, "observed_on": today},
+    )
+
+
+def withdraw_alone(organisation):
+    """Nobody has said it any more: as when a firm tied to it is noted."""
+    said = DeclaredFact.objects.filter(organisation=organisation, key=NO_OTHER_FIRM).first()
+    if said:
+        said.delete()
 
 
 @transaction.atomic

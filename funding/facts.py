@@ -37,6 +37,8 @@ HOLDER_FACTS = {
     "turnover_growth_percent",
     "up_to_date_contributions",
 }
+# « Aucune entreprise liée ni partenaire »: no rule reads it, the European size does.
+NO_OTHER_FIRM = "no_other_firm"
 HOLDER_FIELDS = {
     "turnover",
     "balance_sheet",
@@ -69,7 +71,7 @@ def with_facts(projects):
     filed = (
         Application.objects.filter(filed_on__isnull=False)
         .select_related("program")
-        .only("project", "filed_on", "program__code")
+        .only("project", "filed_on", "program__national")
     )
     return projects.select_related(
         "holder",
@@ -202,15 +204,19 @@ class PlaceReader:
     def of(self, commune, departement, region, epci):
         """The facts of a place, as values by key."""
         values = {"commune": commune, "departement": departement, "region": region}
-        if epci:
-            values["epci"] = epci
-        # Only loaded territories are known: elsewhere, nobody can say « no ».
-        if epci in self.in_territories:
-            values["in_ti"] = True
         if departement in ADOUR_GARONNE:
             values["in_adour_garonne_basin"] = True
         zones = zones_of(self.lists, commune, departement)
-        return values | {f"zone:{code}": inside for code, (inside, _) in zones.items()}
+        values |= {f"zone:{code}": inside for code, (inside, _) in zones.items()}
+        return values | self.of_epci(epci)
+
+    def of_epci(self, epci):
+        """What it alone tells, as of one whose communes are not known."""
+        values = {"epci": epci} if epci else {}
+        # Only loaded territories are known: elsewhere, nobody can say « no ».
+        if epci in self.in_territories:
+            values["in_ti"] = True
+        return values
 
     def source_of(self, key, commune, departement):
         """The list that tells a zone; nothing for another fact."""
@@ -226,10 +232,10 @@ def difficulty(kind):
 
 
 def filings(applications):
-    """{code of the program: day on which its first application was filed}"""
+    """{what the program is filed as: day on which its first application was filed}"""
     first = {}
     for application in sorted(applications, key=lambda one: one.filed_on):
-        first.setdefault(application.program.code, application.filed_on)
+        first.setdefault(application.program.filed_as, application.filed_on)
     return first
 
 

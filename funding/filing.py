@@ -45,9 +45,30 @@ class FilingReader:
     # Before filing --------------------------------------------------------------------------
 
     @cached_property
+    def window(self):
+        return rules_of(self.application.program).window
+
+    @cached_property
     def closing_on(self):
         """The next day on which the program takes files, as eligibility reads its window."""
-        return rules_of(self.application.program).window.next_deadline(self.today)
+        return self.window.next_deadline(self.today)
+
+    @cached_property
+    def too_late(self):
+        """A sentence when the program takes no file on the day aimed at, else nothing."""
+        day, window = self.application.due_on, self.window
+        if self.application.is_filed or day is None:
+            return ""
+        if not (window.is_over(day) or window.lacks_next_deadline(day)):
+            return ""
+        last = max((*window.deadlines, *filter(None, [window.closes_on])), default=None)
+        if last is None or last >= day:
+            return "Faire confirmer que le dispositif, fermé, prendra ce dossier."
+        return (
+            "Avancer le dépôt, ou faire confirmer une autre date\u00a0: il est visé le "
+            f"{in_figures(day)}, après la dernière date connue du dispositif, le "
+            f"{in_figures(last)}."
+        )
 
     @cached_property
     def due_on(self):
@@ -217,7 +238,7 @@ class FilingReader:
         return payments.limits(
             self.granted,
             self.rules,
-            program=application.program.code,
+            program=application.program.legal_code,
             funder=application.program.funder_id,
             day=signed_on or application.decided_on or self.today,
             months=self._months(),
@@ -292,6 +313,9 @@ class FilingReader:
         if self.due_on is None:
             url = reverse("funding:application_edit", args=[self.application.pk])
             return NextThing("Donner la date de dépôt visée.", "ask", f"{url}#id_due_on")
+        if self.too_late:
+            url = reverse("funding:application_edit", args=[self.application.pk])
+            return NextThing(self.too_late, "ask", f"{url}#id_due_on")
         if self.due_on < self.today:
             return NextThing(f"La date de dépôt est passée\u00a0: {self.due_in_words}.", "bad")
         if self.next_step is None:

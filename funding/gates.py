@@ -126,7 +126,8 @@ class FiledForm(ApplicationGateForm):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         del self.fields["seen"]
-        self.fields["program"].queryset = Program.objects.visible_to(self.user).for_list()
+        programs = Program.objects.visible_to(self.user).for_territory(self.project.territory)
+        self.fields["program"].queryset = programs.for_list()
         self.fields["program"].initial = self.prepared().values_list("program", flat=True).first()
 
     def prepared(self):

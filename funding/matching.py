@@ -172,7 +172,7 @@ def expected_aid(program, offer, costs, sizes):
     )
 
 
-def matches_of(project, viewer, *, today=None):
+def matches_of(project, viewer, *, programs=None, today=None):
     """The matches of one project, read again with all its facts."""
     fetched = with_facts(Project.objects.visible_to(viewer)).get(pk=project.pk)
-    return Matcher(viewer, today=today).matches(fetched)
+    return Matcher(viewer, programs=programs, today=today).matches(fetched)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from crm.models import Organisation, Role
@@ -12,7 +13,7 @@ from funding.financing import cash, checks, deminimis, drawing, plan
 from funding.financing.payments import months_begun
 from funding.financing.verdicts import Doubt, Status
 from funding.ledger import Position
-from funding.models.plans import FinancingPlan
+from funding.models.plans import FinancingPlan, SourceLine
 from funding.models.subjects import is_action
 from funding.models.zones import lists_on, zones_of
 
@@ -140,6 +141,7 @@ class PlanReader:
         return plan.ProgramRules(
             code=program.code,
             name=program.name,
+            national=program.legal_code,
             rate_max=None if "rate_max" in unsure else program.rate_max,
             rates_by_size={} if "rates_by_size" in unsure else by_size(program),
             rate_on_project=program.rate_on_project,
@@ -152,7 +154,7 @@ class PlanReader:
         )
 
     def reading(self, found):
-        return Reading(found, self.rules(found), self.today)
+        return Reading(found, self.rules(found), self.today, self.commune)
 
     def sums(self, found):
         """The same without what was received: for lists, which only balance."""
@@ -180,6 +182,7 @@ class Reading:
     plan: FinancingPlan
     rules: plan.Plan
     today: object
+    commune: object = None  # that the zones are those of
 
     @cached_property
     def balance(self):
@@ -349,6 +352,18 @@ KIND_OF_INSTRUMENT = {
 }
 
 
+def lines_waiting_for(subject, program):
+    """The sources of its scenarios that count on this program, follow no file yet and are not said
+    decided; where a scenario has two, nobody knows which."""
+    found = SourceLine.objects.filter(
+        Q(program=program.filed_as) | Q(program__national=program.filed_as),
+        plan__in=FinancingPlan.objects.of(subject),
+        application=None,
+    ).exclude(state__in=plan.DECIDED)
+    several = found.order_by().values("plan").annotate(n=Count("pk")).filter(n__gt=1)
+    return found.exclude(plan__in=several.values("plan"))
+
+
 def proposed_source(found, program, file, deadline, schemes):
     """What may be written already of a source: from the program, the plan and its file if any.
 
@@ -362,7 +377,8 @@ def proposed_source(found, program, file, deadline, schemes):
     )
     size = found.holder.eu_size if found.holder else ""
     rate = terms.rate_for(size) if program.rate_on_project else None
-    basis = terms.counted(plan.total(cost.as_rule().counted for cost in found.costs.all()))
+    costs = [cost.as_rule().counted for cost in found.costs.all()]
+    basis = terms.counted(plan.total(costs)) if costs else None
     kind = KIND_OF_INSTRUMENT.get(next(iter(program.instruments), ""), plan.PRIVATE)
     initial = {
         "program": program,

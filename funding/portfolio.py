@@ -2,7 +2,7 @@
 settle those of one of them, of a company or of a whole territory."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from actions.models import Action
@@ -113,10 +113,20 @@ class Sorted:
         return near[:NEAREST]
 
 
+def matches_for(subject, viewer, **options):
+    of_kind = matches_of_action if is_action(subject) else matches_of
+    return of_kind(row_of(subject), viewer, **options)
+
+
 def found_for(subject, viewer):
     """The matches of a project or of an action, sorted."""
-    of_kind = matches_of_action if is_action(subject) else matches_of
-    return Sorted(subject, of_kind(row_of(subject), viewer))
+    return Sorted(subject, matches_for(subject, viewer))
+
+
+def match_for(subject, program, viewer):
+    """That of one program, by its key; None where it does not apply."""
+    programs = Program.objects.filter(pk=program)
+    return next(iter(matches_for(subject, viewer, programs=programs)), None)
 
 
 def owner_of(subject):
@@ -251,8 +261,9 @@ class Informations:
                     fact = told[mark][0]
                     if fact and fact not in self.questions:
                         self.questions[fact] = asked_of_anyone(criterion, fact)
-                    # What one knows of a firm proposes its answer, to be read over.
-                    if fact and self.questions[fact].warning:
+                    # What one knows of a firm proposes its answer, to be read over; a question
+                    # put about an action names it.
+                    if fact and (self.questions[fact].warning or owner(fact)[0] == "action"):
                         self.questions.setdefault(
                             (fact, owner(fact)), asked_with(criterion, fact, known)
                         )
@@ -299,7 +310,9 @@ class Informations:
             couples = [couple for one in owners for couple in one.missing.couples]
             whole = unlocking.Missing((fact, None), tuple(couples))
             alone = sum(one.alone for one in owners)
-            rows.append(FactRow(self.questions[fact], owners, whole, alone))
+            of_actions = all(one.kind == "action" for one in owners)
+            question = owners[0].question if of_actions else self.questions[fact]
+            rows.append(FactRow(question, owners, whole, alone))
         return sorted(rows, key=lambda row: (-row.alone, -row.count, -(row.euros or 0), row.fact))
 
 
@@ -336,10 +349,7 @@ def asked_of_anyone(criterion, fact):
 
 def asked_with(criterion, fact, known):
     """The question in the words of the criterion, with what is known of whom it is put to."""
-    asked = criterion.ask(fact, known)
-    if criterion.custom_question:
-        return replace(asked, sentence=criterion.custom_question)
-    return asked
+    return criterion.asked(fact, known)
 
 
 def dismissed_of(subjects):

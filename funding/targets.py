@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from crm.models import Contact, Organisation, Project
+from crm.models.interests import rivals_of
+from crm.perms import can_review
 from funding import bulk
 from funding.eligibility import Verdict
 from funding.facts import HOLDER_FACTS, HOLDER_FIELDS, with_facts, with_holder_facts
@@ -72,6 +74,10 @@ class Targets:
         # Elsewhere, or where a local version replaced it, it is offered to nobody.
         self.applies = here.exists()
         self.organisations = organisations.filter(territory=territory)
+        if can_review(viewer, territory):
+            # They read nothing of a competitor’s project: not even that there is none.
+            rivals = rivals_of(viewer).values("pk")
+            self.organisations = self.organisations.exclude(pk__in=rivals)
         if not self.applies:
             self.organisations = self.organisations.none()
         mine = Project.objects.visible_to(viewer).filter(territory=territory).open()

@@ -22,7 +22,7 @@ from actions.models import Action
 from crm.models import Project
 from funding import action_facts, bulk, ranking
 from funding.action_facts import ActionReading
-from funding.bulk import Reading, facts_read
+from funding.bulk import FILED_AS, Reading, facts_read
 from funding.eligibility import Fact, Rules, Verdict
 from funding.eligibility.bulk import FILINGS, PLACE_BITS, Judged, Table
 from funding.eligibility.facts import MET
@@ -314,16 +314,29 @@ class Told:
     notices: list[WatchNotice]
 
     @property
+    def telling(self):
+        """Those to tell one by one."""
+        return [one for one in self.notices if not one.is_vague]
+
+    @property
+    def vague(self):
+        """How many of the others there are, told by their count."""
+        return len(self.notices) - len(self.telling)
+
+    @property
     def urgency(self):
-        """What is already built upon first, then what is lost, then what is gained."""
+        """What is already built upon first, then what is lost, then what is gained, then what is
+        only to confirm."""
         if any(one.has_application or one.is_planned or one.is_retained for one in self.notices):
             return 0
-        return 1 if any(one.after is NOT_ELIGIBLE for one in self.notices) else 2
+        if any(one.after is NOT_ELIGIBLE for one in self.notices):
+            return 1
+        return 2 if self.telling else 3
 
     @property
     def why(self):
         """The criterion that the first of them tells, to say it once for all."""
-        return next((reason for notice in self.notices for reason in notice.told), None)
+        return next((reason for notice in self.telling for reason in notice.told), None)
 
 
 def by_program(rows):
@@ -454,19 +467,27 @@ def dated_within(viewer, territory, today, days, programs=None):
 def not_pursued(programs):
     """The (key of a project or action, program) to leave alone: set aside, filed or granted. A file
     that is only planned or being written is the very one that must not miss the day."""
-    dismissed = MatchDecision.objects.dismissed().filter(program__in=programs)
+    dismissed = MatchDecision.objects.dismissed().filter(program__in=programs).order_by()
     open_again = [
         *Application.NOT_FILED,
         Application.Status.REFUSED,
         Application.Status.DISMISSED,
         Application.Status.WITHDRAWN,
     ]
-    filed = Application.objects.filter(program__in=programs).exclude(status__in=open_again)
-    pairs = set()
-    for rows in (dismissed, filed):
-        for project, action, program in rows.order_by().values_list("project", "action", "program"):
-            pairs.add((("project", project) if project else ("action", action), program))
-    return pairs
+    by_filing = {int(program.filed_as): program.pk for program in programs}
+    filed = Application.objects.exclude(status__in=open_again).order_by()
+    filed = filed.annotate(filed_as=FILED_AS).filter(filed_as__in=by_filing)
+    rows = [
+        *dismissed.values_list("project", "action", "program"),
+        *(
+            (project, action, by_filing[one])
+            for project, action, one in filed.values_list("project", "action", "filed_as")
+        ),
+    ]
+    return {
+        (("project", project) if project else ("action", action), program)
+        for project, action, program in rows
+    }
 
 
 def doubt(found, subject, program):

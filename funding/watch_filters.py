@@ -37,8 +37,10 @@ def watched_actions(request):
 
 
 def dated_programs(request):
-    visible = Program.objects.visible_to(request.user) if request else Program.objects.none()
-    return visible.current().exclude(closes_on=None, deadlines=[])
+    if not request:
+        return Program.objects.none()
+    programs = Program.objects.visible_to(request.user).for_territory(request.territory)
+    return programs.current().exclude(closes_on=None, deadlines=[])
 
 
 def open_projects(request):

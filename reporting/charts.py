@@ -74,14 +74,15 @@ class Bars:
         return len(self.bars) * NARROW_PITCH
 
 
-def bars(title, lines):
+def bars(title, lines, *, longest=None):
     """One bar a line: `lines` are (label, value, text, number unknown, values of thinner bars…).
 
-    What is unknown is a hatched end, as long as it is many, whatever it is worth.
+    What is unknown is a hatched end, as long as it is many, whatever it is worth. `longest` is the
+    value that fills the width, when it is not among these lines.
     """
     lines = list(lines)
     values = [value or 0 for _, value, _, _, *inner in lines for value in (value, *inner)]
-    widest = float(max(values, default=0))
+    widest = float(longest or max(values, default=0))
     room = WIDTH - LABELS - VALUES
     drawn = []
     for i, (label, value, text, unknown, *inner) in enumerate(lines):

@@ -32,6 +32,8 @@ class Column:
 
 def plain(value):
     """A cell as a spreadsheet takes it: unknown is None, never 0 or an empty string."""
+    if type(value) is str:  # most of them
+        return value or None
     if value is None or value == "":
         return None
     if isinstance(value, datetime.datetime):

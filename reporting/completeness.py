@@ -9,19 +9,61 @@ from actions.models import Action
 from crm.models import Project
 from funding.models import Application
 from reporting.phases import PHASES, PIPELINE, farthest_stage
+from reporting.returns.twins import twins
 from reporting.rows import action_rows, project_rows
 
 MISSING, CONTRADICTION = "Manque", "Incohérence"
+# Which columns of a return each finding is about (`reporting.returns.fields`): a return that has
+# none of them does not ask for it.
+CONCERNS = {
+    "Axe national": "axe_each axes axes_codes",
+    "SIREN du porteur": "porteur_siren",
+    "SIRET de l’établissement": "siret",
+    "Commune": "commune_insee commune epci_siren epci departement",
+    "Filière": "filiere_code filiere",
+    "Investissement prévu": "investissement_prevu",
+    "Emplois créés, prévus": "emplois_crees_prevus",
+    "Date de début": "debut",
+    "Assiette éligible": "assiette_eligible",
+    "Montant accordé": "aides_accordees",
+    "Emplois créés, constatés": "emplois_crees_constates",
+    "Méthode du décompte des emplois": "emplois_methode_code emplois_methode",
+    "Preuve du décompte des emplois": "emplois_preuve",
+    "Date du constat des emplois": "emplois_constates_le",
+    "Phase nationale": "phase phase_statut",
+    "Aides demandées": "aides_demandees",
+    "Aides accordées": "aides_accordees",
+    "Aides versées": "aides_versees",
+    "Premier engagement ferme": "premier_engagement_le",
+    "Étape": "etape_code etape phase",
+    "Date de fin": "fin phase_statut",
+    "Emplois constatés": "emplois_crees_constates emplois_maintenus_constates",
+    "Emplois comptés deux fois": "emplois_crees_prevus emplois_crees_constates "
+    "emplois_maintenus_prevus emplois_maintenus_constates",
+    "Pilote": "pilote porteur",
+    "Budget prévu": "budget_prevu",
+    "Avancement": "avancement",
+    "Indicateur": "indicateur",
+    "Cible de l’indicateur": "indicateur_cible",
+    "Statut": "etape_code etape",
+    "Budget dépensé": "budget_depense",
+}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`fails(row, context)` is true when the row must be mended before it is reported."""
+    """`fails(row, context)` is true when the row must be mended before it is reported.
+
+    `why` is a sentence, or what makes one of the row where it names another.
+    """
 
     kind: str
     field: str
-    why: str
+    why: str | Callable
     fails: Callable
+
+    def said(self, row, context):
+        return self.why if isinstance(self.why, str) else self.why(row, context)
 
 
 @dataclass(frozen=True)
@@ -55,6 +97,15 @@ def committed_before_filing(project):
 
 def is_granted(project):
     return any(row.status == Application.Status.ACCEPTED for row in project.applications.all())
+
+
+def counted_twice(project, context):
+    """Which other project counts them too, and which jobs."""
+    return " ".join(
+        f"Même entreprise, même période que {other.reference} « {other.title} » : les "
+        f"{' et les '.join(both)} sont peut-être les mêmes."
+        for other, both in context.twins[project.pk]
+    )
 
 
 PROJECT_RULES = [
@@ -152,6 +203,20 @@ PROJECT_RULES = [
         CONTRADICTION, "Date de fin", "La fin prévue est passée, le projet n’est pas achevé.",
         lambda p, c: p.ends_on and p.ends_on < c.today and not p.stage.is_done,
     ),
+    Rule(
+        CONTRADICTION, "Aides accordées", "Les aides accordées dépassent l’investissement prévu.",
+        lambda p, c: exceeds(p.granted_total, p.planned_investment),
+    ),
+    Rule(
+        CONTRADICTION, "Emplois constatés",
+        "Des emplois sont constatés, le projet n’est pas achevé.",
+        lambda p, c: c.observed(p) and not p.stage.is_done,
+    ),
+    Rule(
+        CONTRADICTION, "Emplois comptés deux fois",
+        lambda p, c: counted_twice(p, c),
+        lambda p, c: p.pk in c.twins,
+    ),
 ]  # fmt: skip
 
 ACTION_RULES = [
@@ -205,6 +270,7 @@ class Completeness:
     def __init__(self, figures):
         self.figures = figures
         self.today = figures.today
+        self.twins = {}
         self.epcis = set(figures.territory.epcis.values_list("pk", flat=True))
 
     @staticmethod
@@ -213,17 +279,18 @@ class Completeness:
 
     def gaps(self, projects=None, actions=None):
         projects = project_rows(self.figures) if projects is None else projects
+        self.twins = twins(projects)
         actions = action_rows(self.figures) if actions is None else actions
         return [
             *(
-                Gap("projet", row, row.reference, row.title, rule.kind, rule.field, rule.why,
-                    reverse("crm:project_edit", args=[row.pk]))
+                Gap("projet", row, row.reference, row.title, rule.kind, rule.field,
+                    rule.said(row, self), reverse("crm:project_edit", args=[row.pk]))
                 for row in projects if not row.is_closed
                 for rule in PROJECT_RULES if rule.fails(row, self)
             ),
             *(
-                Gap("action", row, row.code, row.title, rule.kind, rule.field, rule.why,
-                    reverse("actions:action_edit", args=[row.pk]))
+                Gap("action", row, row.code, row.title, rule.kind, rule.field,
+                    rule.said(row, self), reverse("actions:action_edit", args=[row.pk]))
                 for row in actions if row.status != Action.Status.DROPPED
                 for rule in ACTION_RULES if rule.fails(row, self)
             ),

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from django.urls import reverse
 
+from actions.contract_dates import dues
 from actions.models import Meeting, Milestone
 from crm.models import Stage
 from crm.templatetags.french import euros, plural
@@ -42,6 +43,7 @@ def deadlines(figures):
         *of_files(figures),
         *next_steps(figures),
         *milestones(figures),
+        *contracts(figures),
         *meetings(figures),
         *reviews(figures),
         *follow_ups(figures),
@@ -162,6 +164,22 @@ def milestones(figures):
             whom=row.action.pilot.name if row.action.pilot else "",
             reference=row.action.code,
             icon="flag",
+        )
+
+
+def contracts(figures):
+    """Payments to ask, evaluations they wait for, commitments and ends of conventions."""
+    for row in dues(figures.viewer, figures.territory, today=figures.today):
+        yield Deadline(
+            row.on,
+            row.kind,
+            row.title,
+            row.contract.title,
+            row.contract.get_absolute_url(),
+            whom=row.whom,
+            reference=row.contract.reference,
+            amount=row.amount,
+            icon=row.icon,
         )
 
 

@@ -1,223 +1,343 @@
-"""The PDF of an edition: the content that its page shows, in the same order, from frozen rows."""
+"""The PDF of an edition: the content that its page shows, in the same order, from frozen rows.
+
+It is that of the technicians; the elected get two pages (`reporting.edition_brief`).
+"""
 
 import io
-from xml.sax.saxutils import escape
+from dataclasses import replace
 
-from reportlab.lib import colors
-from reportlab.lib.enums import TA_RIGHT
-from reportlab.lib.pagesizes import A4, landscape
-from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase.pdfmetrics import stringWidth
-from reportlab.platypus import CondPageBreak, Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import (
+    BaseDocTemplate,
+    CondPageBreak,
+    Frame,
+    Image,
+    KeepTogether,
+    PageBreak,
+    PageTemplate,
+    Spacer,
+    Table,
+)
 from reportlab.platypus.tables import TableStyle
 
 from crm.templatetags.french import euros, plural
-from reporting import workbook
-from reporting.templatetags.reporting import NUMERIC, figure, frozen_total
-
-INK, INK_2, BRICK, BAND, HAIR = map(
-    colors.HexColor,
-    (workbook.INK, workbook.INK_2, workbook.BRICK, workbook.BAND, workbook.HAIR),
+from reporting import charts
+from reporting.columns import Column
+from reporting.edition_print import (
+    BODY,
+    INK_2,
+    MARGIN,
+    NOTE,
+    PAGE,
+    ROOM,
+    STRONG,
+    WARN,
+    Look,
+    bars,
+    grid,
+    linked,
+    marked,
+    printable,
+    said,
+    sheet_parts,
+    table,
+    text,
 )
-PAGE = landscape(A4)
-MARGIN = 12 * mm
-ROOM = PAGE[0] - 2 * MARGIN
-BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=9, leading=12, textColor=INK)
-NOTE = ParagraphStyle("note", BODY, fontSize=8, leading=10, textColor=INK_2)
-CELL = ParagraphStyle("cell", BODY, fontSize=6.8, leading=8.2, splitLongWords=1)
-NUMBER = ParagraphStyle("number", CELL, alignment=TA_RIGHT)
-HEAD = ParagraphStyle("head", CELL, fontName="Helvetica-Bold", textColor=colors.white)
-HEAD_NUMBER = ParagraphStyle("head number", HEAD, alignment=TA_RIGHT)
-# A table wider than that is written smaller, so that a date and a code keep to one line.
-WIDE = 200
-SMALL = {
-    style: ParagraphStyle(f"small {style.name}", style, fontSize=size, leading=size + 1.4)
-    for style, size in ((CELL, 6), (NUMBER, 6), (HEAD, 5.2), (HEAD_NUMBER, 5.2))
-}
-TITLE = ParagraphStyle("title", BODY, fontName="Times-Roman", fontSize=20, leading=25)
-SECTION = ParagraphStyle("section", BODY, fontName="Times-Roman", fontSize=14, leading=18)
-WARN = ParagraphStyle("warn", BODY, fontName="Helvetica-Bold", textColor=BRICK)
-# What the fonts that every reader has cannot write.
-SAID = str.maketrans(
-    {"→": ">", "●": "•", "≥": ">=", "≤": "<=", "₂": "2", "\u2212": "-", "\u202f": "\u00a0"}
-)
-LOOK = TableStyle(
-    [
-        ("BACKGROUND", (0, 0), (-1, 0), INK),
-        ("LINEBELOW", (0, 1), (-1, -1), 0.4, HAIR),
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 2),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 2),
-        ("TOPPADDING", (0, 0), (-1, -1), 2),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
-    ]
-)
+from reporting.plain_words import sentence
+from reporting.templatetags.reporting import figure
+
+FICTION = "DONNÉES FICTIVES"
+# A chart and its table share the width of the page.
+CHART, GAP = 150 * mm, 6 * mm
+LONGEST = 10
+# How many references follow what is missing before the annex is told of.
+NAMED = 12
+LEFT_OUT = {
+    "Plans de financement": {
+        "HT ou TTC", "Prêts et avances", "Autres financements privés", "Con-formes", "Point bas",
+        "En", "Lignes sans date",
+    },
+}  # fmt: skip
+DECIDE = [
+    Column("N°", None, "integer", 5),
+    Column("Point", None, "wrap", 40),
+    Column("Question", None, "wrap", 62),
+    Column("Proposition", None, "wrap", 62),
+    Column("En jeu", None, "money", 20),
+]
+HEADLINES = [
+    Column("Chiffre", None, "wrap", 50),
+    Column("Valeur", None, "money", 26),
+    Column("À confirmer", None, "integer", 14),
+    Column("Ce qu’il compte", None, "wrap", 76),
+]
+FACTS = [Column("Fait", None, "wrap", 26), Column("À ce jour", None, "wrap", 60)]
+FILES = [
+    Column("Financeur", None, "wrap", 16),
+    Column("Dispositif", None, "wrap", 34),
+    Column("Statut", None, "wrap", 18),
+    Column("Demandé", None, "money", 16),
+    Column("Accordé", None, "money", 16),
+]
+CHANGED = [
+    Column("Mouvement", None, "wrap", 20),
+    Column("Réf.", None, "wrap", 12),
+    Column("Objet", None, "wrap", 62),
+    Column("Précision", None, "wrap", 62),
+    Column("Montant", None, "money", 18),
+]
 
 
-def printable(words):
-    """The text in the characters of the standard fonts, « ? » for the few they do not have."""
-    return str(words).translate(SAID).encode("cp1252", "replace").decode("cp1252")
+def pdf(reading, *, title, stamp, logo=None):
+    """The bytes of the PDF of a `reporting.edition_reading.Reading`."""
+    return laid_out(story(reading, title, stamp, logo), reading, PAGE, title=title, stamp=stamp)
 
 
-def text(words, style=BODY):
-    return Paragraph(escape(printable(words)).replace("\n", "<br/>"), style)
-
-
-class Upright(Flowable):
-    """A head that reads from the bottom up, over a column too narrow for its words."""
-
-    def __init__(self, words, size=6.5):
-        super().__init__()
-        self.words, self.size = printable(words), size
-
-    def wrap(self, width, height):
-        return width, stringWidth(self.words, "Helvetica", self.size) + 4
-
-    def draw(self):
-        self.canv.saveState()
-        self.canv.rotate(90)
-        self.canv.setFont("Helvetica", self.size)
-        self.canv.setFillColor(colors.white)
-        self.canv.drawString(2, -self.size - 1, self.words)
-        self.canv.restoreState()
-
-
-def pdf(reading, *, title, stamp):
-    """The bytes of the PDF of a `reporting.editions.Reading`."""
+def laid_out(parts, reading, page, *, title, stamp):
+    """The pages, each under who, for whom, and what the paper is worth."""
     content = reading.content
     territory = content["territory"]
     heading = f"{territory['name']} · {territory['code']} · {territory['period']}"
-    fiction = "DONNÉES FICTIVES · " if territory["is_demo"] else ""
+    fiction = f"{FICTION} · " if territory["is_demo"] else ""
+    foot = f"{fiction}{content['readers']['label']} · {reading.perimeter['label']}"
 
     def frame(canvas, document):
+        width, height = page
         canvas.setFillColor(INK_2)
         canvas.setFont("Helvetica", 7.5)
-        canvas.drawString(MARGIN, PAGE[1] - 8 * mm, printable(heading))
-        canvas.drawRightString(PAGE[0] - MARGIN, PAGE[1] - 8 * mm, printable(stamp))
-        foot = f"{fiction}{content['readers']['label']}"
-        canvas.drawString(MARGIN, 7 * mm, printable(foot))
-        canvas.drawRightString(PAGE[0] - MARGIN, 7 * mm, f"Page {document.page}")
+        canvas.drawString(MARGIN, height - 8 * mm, printable(heading))
+        canvas.drawRightString(width - MARGIN, height - 8 * mm, printable(stamp))
+        canvas.drawString(MARGIN, 7 * mm, printable(foot)[:150])
+        canvas.drawRightString(width - MARGIN, 7 * mm, f"Page {document.page}")
 
     out = io.BytesIO()
-    SimpleDocTemplate(
+    document = BaseDocTemplate(
         out,
-        pagesize=PAGE,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=13 * mm,
-        bottomMargin=13 * mm,
-        title=f"{title}, {stamp}",
+        pagesize=page,
+        title=printable(f"{title}, {stamp}"),
         author="Établi",
         lang="fr-FR",
-    ).build(story(reading, title, stamp), onFirstPage=frame, onLaterPages=frame)
+    )
+    width, height = page
+    room = Frame(
+        MARGIN, 13 * mm, width - 2 * MARGIN, height - 25 * mm,
+        leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0,
+    )  # fmt: skip
+    document.addPageTemplates(PageTemplate(frames=[room], onPage=frame))
+    document.build(parts)
     return out.getvalue()
 
 
-def story(reading, title, stamp):
-    content = reading.content
-    readers = content["readers"]
-    parts = [text(title, TITLE), text(f"{stamp} · {readers['label']}\u00a0: {readers['note']}.")]
-    if content["territory"]["is_demo"]:
-        parts.append(
-            text("Territoire de démonstration\u00a0: toutes les données sont fictives.", WARN)
-        )
-    parts += section("À décider", sheet_parts(reading.decide))
-    parts += section("Depuis la dernière édition", since_parts(reading.since))
-    parts += section("Chiffres clés", [headlines(reading.headlines)])
-    for chart in reading.charts:
-        parts += section(chart.title, sheet_parts(chart))
-    for sheet in reading.sheets:
-        parts += section(sheet.title, sheet_parts(sheet))
-    parts += section("Ce que veut dire chaque chiffre", [
+def story(reading, title, stamp, logo):
+    look = Look(reading.colour)
+    parts = head(reading, look, title, stamp, logo)
+    parts += look.section("À décider aujourd’hui", decide_parts(reading))
+    parts += look.section("Depuis la dernière édition", since_parts(reading.since))
+    parts += look.section("Portefeuille", [headlines(reading.headlines)])
+    for chart in reading.portfolio:
+        parts += beside(chart, look)
+    parts += missing_parts(reading.missing_of_projects, look)
+    parts += look.section("Plan et indicateurs", [])
+    for chart in reading.plan_charts:
+        parts += beside(chart, look)
+    parts += [Spacer(1, 3 * mm), *sheet_parts(reading.plan)] if reading.plan else []
+    parts += missing_parts(reading.missing_of_plan, look)
+    for point in reading.points:
+        parts += [PageBreak(), *point_parts(point, look)]
+    parts.append(PageBreak())
+    for sheet in (reading.deadlines, *reading.annex):
+        if sheet:
+            parts += look.section(sheet.title, sheet_parts(narrowed(sheet)))
+    parts += look.section("Ce que veut dire chaque chiffre", [
         text(f"{label}\u00a0: {meaning}", NOTE) for label, meaning in
-        [("Non montré", content["withheld"]), *reading.definitions]
+        [
+            ("Périmètre", reading.perimeter["told"]),
+            ("Non montré", reading.content["withheld"]),
+            *reading.definitions,
+        ]
     ])  # fmt: skip
     return parts
 
 
-def section(title, parts):
-    """A title never ends a page alone."""
-    return [
-        Spacer(1, 5 * mm),
-        CondPageBreak(35 * mm),
-        text(title, SECTION),
-        Spacer(1, 1 * mm),
-        *parts,
+def narrowed(sheet):
+    """Without the columns that only the width of a screen holds; the workbook has them all."""
+    left_out = LEFT_OUT.get(sheet.key)
+    if not left_out:
+        return sheet
+    columns = [column for column in sheet.columns if column.label not in left_out]
+    return replace(sheet, columns=columns, note=f"{sheet.note} Le classeur détaille le reste.")
+
+
+def head(reading, look, title, stamp, logo, room=ROOM):
+    content = reading.content
+    readers, meeting = content["readers"], content["meeting"]
+    told = [stamp, f"{readers['label']}\u00a0: {readers['note']}"]
+    if meeting:
+        told.insert(1, meeting["title"])
+    words = [text(title, look.title), text(" · ".join(told))]
+    if content["territory"]["is_demo"]:
+        words.append(
+            text("Territoire de démonstration\u00a0: toutes les données sont fictives.", WARN)
+        )
+    return [with_logo(words, logo, room)] if logo else words
+
+
+def with_logo(words, logo, room):
+    picture = Image(io.BytesIO(logo))
+    scale = min(16 * mm / picture.imageHeight, 50 * mm / picture.imageWidth)
+    picture.drawHeight, picture.drawWidth = picture.imageHeight * scale, picture.imageWidth * scale
+    wide = picture.drawWidth + 2 * mm
+    return side_by_side(words, [picture], (room - wide, wide))
+
+
+def side_by_side(left, right, widths):
+    drawn = Table([[left, right]], colWidths=widths)
+    drawn.setStyle(
+        TableStyle([
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (-1, -1), 0),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+            ("TOPPADDING", (0, 0), (-1, -1), 0),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+        ])
+    )  # fmt: skip
+    return drawn
+
+
+def decide_parts(reading):
+    """The points of the committee; without any, all those that wait for one."""
+    if not reading.points:
+        return sheet_parts(reading.decide)
+    if not reading.to_decide:
+        return [text("Aucun point de cette réunion n’attend de décision.")]
+    rows = [
+        [
+            str(point.number),
+            point.title,
+            point.question or "à confirmer",
+            point.recommendation or "à confirmer",
+            euros(point.amount) if point.amount is not None else "à confirmer",
+        ]
+        for point in reading.to_decide
     ]
-
-
-def sheet_parts(sheet):
-    parts = [text(sheet.note, NOTE), Spacer(1, 1 * mm)] if sheet.note else []
-    if not sheet.count:
-        return [*parts, text(sheet.empty)]
-    parts.append(table(sheet))
-    if sheet.unknown:
-        told = ", ".join(
-            f"{label.lower()} ({plural(number, 'ligne,lignes')})" for label, number in sheet.unknown
+    parts = [grid(DECIDE, rows)]
+    if reading.waiting:
+        waiting = plural(
+            reading.waiting, "autre point attend une date,autres points attendent une date"
         )
-        parts.append(
-            text(f"À confirmer\u00a0: {told}. Le total est celui des montants connus.", NOTE)
-        )
+        parts.append(text(f"{waiting} ou une autre réunion.", NOTE))
     return parts
 
 
-def table(sheet):
-    whole = sum(column.width for column in sheet.columns)
-    looks = SMALL if whole > WIDE else {style: style for style in SMALL}
-    rows = [[head(column, looks) for column in sheet.columns]]
-    look = []
-    for line, _ in sheet.lines:
-        if line.code == "total":
-            cells = [frozen_total(column, line) for column in sheet.columns]
-            room = next((i for i, cell in enumerate(cells) if i and cell), len(cells))
-            cells[0] = "Total"
-            look = [("BACKGROUND", (0, -1), (-1, -1), BAND), ("SPAN", (0, -1), (room - 1, -1))]
-        else:
-            cells = [figure(column.value(line), column.format) for column in sheet.columns]
-        rows.append([
-            text(cell, looks[NUMBER if column.format in NUMERIC and cell != "Total" else CELL])
-            for cell, column in zip(cells, sheet.columns, strict=True)
-        ])  # fmt: skip
-    widths = [column.width / whole * ROOM for column in sheet.columns]
-    drawn = Table(rows, colWidths=widths, repeatRows=1, splitInRow=1)
-    drawn.setStyle(LOOK)
-    drawn.setStyle(TableStyle(look))
-    return drawn
-
-
-def head(column, looks):
-    if column.format == "upright":
-        return Upright(column.label)
-    return text(column.label, looks[HEAD_NUMBER if column.format in NUMERIC else HEAD])
-
-
 def headlines(lines):
-    rows = [[text("Chiffre", HEAD), text("Valeur", HEAD_NUMBER), text("À confirmer", HEAD_NUMBER),
-             text("Ce qu’il compte", HEAD)]]  # fmt: skip
-    for line, _ in lines:
-        value = figure(line.value, line.format) if line.value is not None else "à confirmer"
-        rows.append([
-            text(line.label, CELL), text(value, NUMBER), text(line.unknown or 0, NUMBER),
-            text(line.meaning, CELL),
-        ])  # fmt: skip
-    drawn = Table(rows, colWidths=[part * ROOM for part in (0.3, 0.16, 0.1, 0.44)], repeatRows=1)
-    drawn.setStyle(LOOK)
-    return drawn
+    rows = [
+        [
+            line.label,
+            figure(line.value, line.format) if line.value is not None else "à confirmer",
+            str(line.unknown or 0),
+            line.meaning,
+        ]
+        for line, _ in lines
+    ]
+    return grid(HEADLINES, rows)
 
 
 def since_parts(since):
     if since is None:
         return [text("Première édition pour ces lecteurs\u00a0: rien à quoi la comparer.")]
-    parts = [text(f"Depuis l’édition n°\u00a0{since['number']} du {since['drawn_on']}.", NOTE)]
-    for change in since["changes"]:
-        more = f", {euros(change['amount'])}" if change["amount"] is not None else ""
-        unknown = f" + {change['unknown']} à confirmer" if change["unknown"] else ""
-        parts.append(text(f"{change['label']}\u00a0: {change['count']}{more}{unknown}", WARN))
-        for row in change["rows"]:
-            amount = f", {euros(row['amount'])}" if row["amount"] is not None else ""
-            parts.append(
-                text(f"– {row['title']} ({row['reference']}){amount}. {row['detail']}", CELL)
-            )
+    told = "\u00a0; ".join(sentence(change) for change in since["changes"])
+    parts = [
+        text(f"Depuis l’édition n°\u00a0{since['number']} du {since['drawn_on']}.", NOTE),
+        text(f"{told}.", STRONG),
+        Spacer(1, 1.5 * mm),
+    ]
+    rows = [
+        [
+            change["label"],
+            row["reference"],
+            row["title"],
+            row["detail"],
+            euros(row["amount"]) if row["amount"] is not None else "",
+        ]
+        for change in since["changes"]
+        for row in change["rows"]
+    ]
+    return [*parts, grid(CHANGED, rows)] if rows else parts
+
+
+def beside(chart, look):
+    """A chart, its table beside it, and what to know to read them; a long one goes on below."""
+    if not chart.count:
+        return [Spacer(1, 4 * mm), text(chart.title, look.small), text(chart.empty)]
+    parts = [Spacer(1, 4 * mm), text(chart.title, look.small)]
+    if chart.note:
+        parts.append(text(chart.note, NOTE))
+    rest = ROOM - CHART - GAP
+    longest = max((value or 0 for _, value, *_ in chart.bars), default=0)
+    found = []
+    for at in range(0, len(chart.lines), LONGEST):
+        lines = chart.lines[at : at + LONGEST]
+        drawn = charts.bars(chart.title, chart.bars[at : at + LONGEST], longest=longest)
+        part = replace(chart, lines=lines)
+        pair = side_by_side([bars(drawn, CHART)], [table(part, rest)], (CHART + GAP, rest))
+        found.append(KeepTogether([*parts, Spacer(1, 1 * mm), pair]))
+        parts = [Spacer(1, 3 * mm)]
+    return found
+
+
+def missing_parts(groups, look, named=NAMED):
+    """What is missing, where it is missing, each reference opening its page."""
+    if not groups:
+        return []
+    parts = [Spacer(1, 3 * mm), CondPageBreak(25 * mm), text("Informations manquantes", look.small)]
+    for kind, field, why, rows in groups:
+        links = ", ".join(linked(row["reference"], row["url"]) for row in rows[:named])
+        more = f" et {len(rows) - named} autres" if len(rows) > named else ""
+        label = field if kind == "Manque" else f"{field} ({kind.lower()})"
+        parts.append(
+            marked(f"<b>{said(label)}</b>, {len(rows)}\u00a0: {links}{more}. {said(why)}", NOTE)
+        )
     return parts
+
+
+def point_parts(point, look, room=ROOM):
+    """One page of one point: what is asked, then the facts, the money and what is missing."""
+    tags = [point.kind, point.held, point.at_stake]
+    parts = [
+        text(f"Point {point.number}. {point.title}", look.heading),
+        text(" · ".join(tag for tag in tags if tag), NOTE),
+    ]
+    if point.about:
+        parts.append(marked(linked(point.about, point.url), STRONG))
+    for label, words in (
+        ("Question", point.question),
+        ("Options", "\n".join(point.options)),
+        ("Proposition", point.recommendation),
+        ("Décision", point.decision),
+    ):
+        if words or label in point.unsaid:
+            parts += [
+                Spacer(1, 3 * mm),
+                text(label, look.small),
+                text(words or "à confirmer", BODY),
+            ]
+    half = (room - GAP) / 2
+    left = grid(FACTS, point.facts, room=half) if point.facts else ""
+    files = [
+        [*row[:3], *(euros(value) if value is not None else "–" for value in row[3:])]
+        for row in point.files
+    ]
+    right = grid(FILES, files, room=half) if files else text("Aucun dossier de financement.", NOTE)
+    if point.facts:
+        parts += [Spacer(1, 5 * mm), side_by_side([left], [right], (half + GAP, half))]
+    return [*parts, *missing_of_point(point, look)]
+
+
+def missing_of_point(point, look):
+    if not point.missing:
+        return []
+    parts = [Spacer(1, 4 * mm), text("Informations manquantes", look.small)]
+    return parts + [
+        marked(f"{linked(gap['field'], gap['url'])}. {said(gap['why'])}", NOTE)
+        for gap in point.missing
+    ]

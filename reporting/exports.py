@@ -61,6 +61,7 @@ PROJECTS = [
     Column("Confidentialité", lambda p: p.get_confidentiality_display(), "text", 16),
     Column("Axes nationaux", lambda p: ", ".join(a.short for a in p.priorities.all()), "text", 34),
     Column("Filière", lambda p: label(p.sector), "text", 24),
+    Column("Notre part", lambda p: p.get_attribution_display(), "text", 20),
     Column("Référent ou référente", lambda p: p.owner and str(p.owner), "text", 20),
     Column("Prochaine étape", lambda p: p.next_step, "text", 34),
     Column("Échéance", lambda p: p.next_step_on, "date", 12),
@@ -256,6 +257,7 @@ DECISIONS = [
     Column("Montant en jeu", lambda d: d.item.amount, "money", 14),
     Column("Projet", lambda d: d.item.project and d.item.project.reference, "code", 13),
     Column("Fiche", lambda d: d.item.action and d.item.action.code, "code", 10),
+    Column("Dossier", lambda d: ", ".join(tie.label for tie in d.item.ties), "text", 30),
 ]
 
 
@@ -364,12 +366,19 @@ def write_sheet(book, name, columns, rows):
         sheet.set_column(i, i, column.width)
         sheet.write_string(0, i, column.label, head)
     sheet.freeze_panes(1, 1)
-    line = 0
+    write_string, line = sheet.write_string, 0
+    cells = [(i, column.value, form) for i, (column, form) in
+             enumerate(zip(columns, formats, strict=True))]  # fmt: skip
     for line, row in enumerate(rows, start=1):
-        for i, column in enumerate(columns):
-            value = plain(column.value(row))
-            if value is not None:
-                write(sheet, line, i, value, formats[i])
+        for i, value_of, form in cells:
+            value = value_of(row)
+            if value is None or value == "":
+                continue
+            # Most cells are text: what a spreadsheet makes of a value need not be asked.
+            if type(value) is str:
+                write_string(line, i, value, form)
+            else:
+                write(sheet, line, i, plain(value), form)
     sheet.autofilter(0, 0, line, len(columns) - 1)
 
 

@@ -97,19 +97,21 @@ AID_SUMS = {
 
 
 class Figures:
-    """Figures of `territory` as `viewer` reads it, on the day `today`."""
+    """Figures of `territory` as `viewer` reads it, on the day `today`; of some EPCI, if any."""
 
-    def __init__(self, viewer, territory, today=None):
+    def __init__(self, viewer, territory, today=None, *, epcis=()):
         self.viewer = viewer
         self.territory = territory
         self.today = today or timezone.localdate()
+        self.epcis = list(epcis)
 
     # What the figures are about -------------------------------------------------------------
 
     @cached_property
     def projects(self):
         """All projects the viewer may read, closed ones included."""
-        return Project.objects.visible_to(self.viewer).filter(territory=self.territory)
+        projects = Project.objects.visible_to(self.viewer).filter(territory=self.territory)
+        return projects.in_epcis(self.epcis) if self.epcis else projects
 
     @cached_property
     def counted(self):
@@ -119,13 +121,32 @@ class Figures:
 
     @cached_property
     def applications(self):
-        return Application.objects.visible_to(self.viewer).in_territory(self.territory)
+        files = Application.objects.visible_to(self.viewer).in_territory(self.territory)
+        if not self.epcis:
+            return files
+        return files.filter(Q(project__in=self.projects) | Q(action__in=self._here(Action.objects)))
 
     @cached_property
     def actions(self):
         """Fiches of the plan in force."""
-        return Action.objects.visible_to(self.viewer).filter(
-            plan__territory=self.territory, plan__is_current=True
+        return self._here(
+            Action.objects.visible_to(self.viewer).filter(
+                plan__territory=self.territory, plan__is_current=True
+            )
+        )
+
+    def _here(self, actions):
+        return actions.in_epcis(self.epcis) if self.epcis else actions
+
+    @cached_property
+    def points(self):
+        """Points of agenda of these projects and fiches, and those about neither."""
+        points = AgendaItem.objects.visible_to(self.viewer).filter(territory=self.territory)
+        if not self.epcis:
+            return points
+        return points.filter(
+            Q(project=None) | Q(project__in=self.projects),
+            Q(action=None) | Q(action__in=self._here(Action.objects)),
         )
 
     # Projects -------------------------------------------------------------------------------
@@ -180,6 +201,24 @@ class Figures:
         return lines
 
     @cached_property
+    def by_attribution(self):
+        """Counted projects by what the team did for them, each once; « à confirmer » last.
+
+        They add up to `total`: a project has one attribution, or none that anybody noted.
+        """
+        sums = self._project_sums(self.counted, "attribution")
+        aid = {
+            row.pop("project__attribution"): row
+            for row in self._counted_applications.order_by()
+            .values("project__attribution")
+            .annotate(**AID_SUMS)
+        }
+        labels = [*Project.Attribution.choices, *([("", "À confirmer")] if "" in sums else [])]
+        return [
+            Line(code, label, **sums.get(code, {}) | aid.get(code, {})) for code, label in labels
+        ]
+
+    @cached_property
     def priorities(self):
         used = Q(projects__in=self.projects) | Q(actions__in=self.actions)
         return list(
@@ -208,6 +247,8 @@ class Figures:
     def withheld(self):
         """How many projects of the territory this viewer may not read, by level; no more."""
         hidden = Project.objects.filter(territory=self.territory).exclude(pk__in=self.projects)
+        if self.epcis:
+            hidden = hidden.in_epcis(self.epcis)
         rows = hidden.order_by().values("confidentiality").annotate(count=Count("pk"))
         return {row["confidentiality"]: row["count"] for row in rows}
 
@@ -292,11 +333,10 @@ class Figures:
     @cached_property
     def to_decide(self):
         """Points of decision without a decision yet, those of the next meeting first."""
-        items = AgendaItem.objects.visible_to(self.viewer).filter(territory=self.territory)
         return list(
-            items.to_decide()
-            .select_related("meeting", "project__holder", "action", "review_request")
-            .prefetch_related("review_request__reviews")
+            self.points.to_decide()
+            .select_related("meeting", "project__holder", "action", "review_request", "decision")
+            .prefetch_related("review_request__reviews", "options")
             .order_by("meeting__held_on", "position", "pk")
         )
 
@@ -311,7 +351,7 @@ class Figures:
         """Reviews of the pair, once both have answered: never an answer alone."""
         requests = ReviewRequest.objects.visible_to(self.viewer).complete()
         return list(
-            requests.filter(project__territory=self.territory)
+            requests.filter(project__in=self.projects)
             .select_related("project__holder", "agenda_item__decision")
             .prefetch_related("reviews")
         )
@@ -321,7 +361,7 @@ class Figures:
         """Questions the pair has not finished answering; says nothing of what one answered."""
         requests = ReviewRequest.objects.visible_to(self.viewer).waiting()
         return list(
-            requests.filter(project__territory=self.territory)
+            requests.filter(project__in=self.projects)
             .select_related("project__holder")
             .prefetch_related("reviews")
         )

@@ -24,13 +24,22 @@ class ReadingForm(Form):
 
 
 class PackForm(Form):
-    """Which pack: for what meeting, if any, and for whom."""
+    """Which pack: for what meeting, if any, for whom, and of which EPCI."""
 
     reunion = forms.TypedChoiceField(label="Réunion", required=False, empty_value=None)
     lecteurs = forms.TypedChoiceField(label="Lecteurs", choices=Readers, coerce=Readers)
+    epci = forms.TypedMultipleChoiceField(
+        label="EPCI",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="aucun coché\u00a0: tout le territoire",
+    )
 
-    def __init__(self, *args, meetings, **kwargs):
+    def __init__(self, *args, meetings, epcis, **kwargs):
         super().__init__(*args, **kwargs)
+        places = {epci.pk: epci for epci in epcis}
+        self.fields["epci"].choices = [(pk, epci.short_name) for pk, epci in places.items()]
+        self.fields["epci"].coerce = places.__getitem__
         found = {str(meeting.pk): meeting for meeting in meetings}
         field = self.fields["reunion"]
         field.choices = [("", "Aucune réunion")] + [
@@ -50,3 +59,4 @@ class EditionForm(PackForm):
         super().__init__(*args, **{"auto_id": "edition_%s"} | kwargs)
         for name in ("reunion", "lecteurs"):
             self.fields[name].widget = forms.HiddenInput()
+        self.fields["epci"].widget = forms.MultipleHiddenInput()

@@ -1,4 +1,4 @@
-"""The minutes of a meeting (relevé de décisions): one content, a PDF to send and a docx to amend.
+"""The minutes of a meeting (relevé de décisions): one content, and the PDF to send.
 
 A copy holds the points that its reader may read; one about a project that not everybody may read
 says so beside it, for whoever is about to send it.
@@ -8,8 +8,6 @@ import datetime as dt
 import io
 from dataclasses import dataclass
 
-from docx import Document
-from docx.shared import Mm, Pt, RGBColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.platypus import KeepTogether, SimpleDocTemplate, Spacer, Table
@@ -31,7 +29,8 @@ GROUPS = {
     "": "Présence à confirmer",
 }
 HEADS = ["N°", "Décision", "Qui", "Pour le"]
-WIDTHS = [12 * mm, 96 * mm, 42 * mm, 26 * mm]
+MILLIMETRES = [12, 96, 42, 26]
+WIDTHS = [width * mm for width in MILLIMETRES]
 
 
 @dataclass(frozen=True)
@@ -94,6 +93,11 @@ def when(meeting):
     return ", ".join(part for part in parts if part)
 
 
+def option(one):
+    amount = f", {euros(one.amount)}" if one.amount is not None else ""
+    return f"{one.label}{amount}{' (proposée)' if one.is_recommended else ''}"
+
+
 def people(sheet):
     """(status, who) in the order of the statuses; who was never noted comes last, and says so."""
     found = []
@@ -142,9 +146,13 @@ def point(number, item):
 def said(item):
     yield "Objet", about(item)
     yield "Question", item.readable_question
+    yield "Options", BETWEEN.join(option(one) for one in item.options.all())
     yield "Proposition", item.recommendation
     yield "Montant en jeu", euros(item.amount)
+    yield "Concerne", item.concerned
     yield "Échanges", item.notes
+    if item.is_decided and item.decision.option_kept:
+        yield "Option retenue", item.decision.option_kept.label
     if item.is_decided and item.older and item.decision.supersedes.item.meeting:
         before = item.decision.supersedes.item.meeting
         yield "Remplace", f"la décision du {day(before.held_on)} ({before.title})"
@@ -153,6 +161,7 @@ def said(item):
 def about(item):
     parts = [f"projet {item.project.reference} {item.project.title}"] if item.project_id else []
     parts += [f"fiche {item.action.code} {item.action.title}"] if item.action_id else []
+    parts += [tie.label for tie in item.ties]
     return ", ".join(parts)
 
 
@@ -235,69 +244,3 @@ def decisions(minutes):
 
 def row(one):
     return [one.number, f"{one.decision} {one.replaced}".rstrip(), one.responsible, one.due]
-
-
-def docx(minutes):
-    """The same words, in the same order, with true headings."""
-    document = Document()
-    document.core_properties.title = f"Relevé de décisions, {minutes.title}"
-    document.core_properties.author = "Établi"
-    document.core_properties.language = "fr-FR"
-    dress(document)
-    document.add_paragraph(minutes.territory)
-    document.add_heading(f"Relevé de décisions{NBSP}: {minutes.title}", level=0)
-    document.add_paragraph(f"{minutes.body}, {minutes.when}")
-    if minutes.is_demo:
-        warn(document, FICTION)
-    document.add_heading("Présences", level=1)
-    document.add_paragraph(minutes.quorum)
-    for label, lines in minutes.present:
-        document.add_paragraph(f"{label}{NBSP}: {BETWEEN.join(lines)}.")
-    if minutes.others:
-        document.add_paragraph(f"Aussi noté{NBSP}: {BETWEEN.join(minutes.others)}")
-    document.add_heading("Décisions", level=1)
-    add_table(document, minutes)
-    for title in minutes.open_points:
-        warn(document, f"Sans décision consignée{NBSP}: {title}")
-    document.add_heading("Point par point", level=1)
-    for one in minutes.points:
-        document.add_heading(f"{one.number}. {one.title} ({one.kind.lower()})", level=2)
-        if one.reserved:
-            warn(document, one.reserved)
-        for label, words in one.lines:
-            document.add_paragraph(f"{label}{NBSP}: {words}")
-        if one.decision:
-            document.add_paragraph(f"Décision{NBSP}: {one.decision}")
-            document.add_paragraph(f"{one.responsible}, {one.due}. {one.replaced}".rstrip())
-    document.add_paragraph(f"Établi le {day(minutes.drawn_on)}.")
-    out = io.BytesIO()
-    document.save(out)
-    return out.getvalue()
-
-
-def dress(document):
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = "Calibri", Pt(10.5)
-    for section in document.sections:
-        section.page_width, section.page_height = Mm(210), Mm(297)
-        section.left_margin = section.right_margin = Mm(20)
-
-
-def warn(document, words):
-    run = document.add_paragraph().add_run(words)
-    run.bold, run.font.color.rgb = True, RGBColor(0xA8, 0x45, 0x2A)
-
-
-def add_table(document, minutes):
-    if not minutes.decisions:
-        document.add_paragraph("Aucune décision n’est consignée.")
-        return
-    table = document.add_table(rows=1, cols=len(HEADS), style="Table Grid")
-    for cell, head in zip(table.rows[0].cells, HEADS, strict=True):
-        cell.paragraphs[0].add_run(head).bold = True
-    for one in minutes.decisions:
-        for cell, value in zip(table.add_row().cells, row(one), strict=True):
-            cell.text = str(value)
-    for column, width in zip(table.columns, WIDTHS, strict=True):
-        for cell in column.cells:
-            cell.width = Mm(width / mm)

@@ -10,6 +10,7 @@ from funding.financing import plan as rules
 from funding.models import CostLine
 from funding.plan_facts import GROUPS, Reading
 from reporting.columns import Column
+from reporting.listings import Listing
 from reporting.rows import plan_readings
 from reporting.workbook import cell
 
@@ -181,28 +182,40 @@ def numbered(readings):
     return [Row(number, reading) for number, reading in enumerate(readings, start=1)]
 
 
-def write_plans(book, figures):
-    rows = [Row(number, reading) for number, reading in enumerate(plan_readings(figures), start=1)]
-    sheet = book.sheet(
+EMPTY = "Aucun plan de financement à ce niveau de lecture."
+
+
+def listings(figures):
+    """The chosen plans, then their lines."""
+    rows = numbered(plan_readings(figures))
+    plans = Listing(
         PLANS,
-        title=PLANS,
-        note="Scénario choisi de chaque projet et de chaque fiche ; emplois et ressources : "
-        "montants connus, sommes des lignes de la feuille suivante.",
+        COLUMNS,
+        rows,
+        note="Scénario choisi de chaque projet et de chaque fiche\u00a0; emplois et "
+        "ressources\u00a0: montants connus, sommes des lignes de la feuille suivante.",
+        total="Total",
+        freeze=3,
+        empty=EMPTY,
+        head_height=46,
     )
-    book.widths(sheet, COLUMNS)
-    empty = "Aucun plan de financement à ce niveau de lecture."
-    plans = book.table(sheet, COLUMNS, rows, total="Total", freeze=3, empty=empty, head_height=46)
-    detail = book.sheet(
+    lines = Listing(
         LINES,
-        title=LINES,
-        note="Emplois et ressources de chaque plan. Une cellule vide sous « Montant » est à "
-        "confirmer ; une ressource refusée ou une garantie n’est pas comptée.",
+        OF_LINES,
+        [line for row in rows for line in row.lines],
+        note="Emplois et ressources de chaque plan. Une cellule vide sous «\u00a0Montant\u00a0» "
+        "est à confirmer\u00a0; une ressource refusée ou une garantie n’est pas comptée.",
+        freeze=3,
+        empty=EMPTY,
     )
-    book.widths(detail, OF_LINES)
-    every = [line for row in rows for line in row.lines]
-    lines = book.table(detail, OF_LINES, every, freeze=3, empty=empty)
-    for at, row in enumerate(rows, start=plans.first):
-        write_formulas(book, sheet, plans, lines, at, row)
+    return plans, lines
+
+
+def write_plans(book, plans, lines):
+    at, of_lines = plans.write(book), lines.write(book)
+    sheet = book.book.get_worksheet_by_name(PLANS)
+    for place, row in enumerate(plans.rows, start=at.first):
+        write_formulas(book, sheet, at, of_lines, place, row)
 
 
 def write_formulas(book, sheet, plans, lines, at, row):

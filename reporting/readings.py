@@ -1,8 +1,9 @@
 """For whom a report is drawn: a level of confidentiality that stands where a user would."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from crm.models import READABLE, Role, Territory
+from crm.models import PAIR, READABLE, Role, Territory, User
 from crm.perms import role_in
 
 
@@ -26,6 +27,16 @@ class Reading:
 
     def territories_as(self, *roles):
         return [self.territory.pk] if self.role in roles else []
+
+    @cached_property
+    def stands_for(self):
+        """Those who will read it together: neither may see there what is hidden from them."""
+        if self.role not in PAIR:
+            return []
+        pair = User.objects.filter(
+            memberships__territory=self.territory, memberships__role__in=PAIR
+        )
+        return list(pair.order_by("pk"))
 
 
 COMMITTEE = "comite"

@@ -3,7 +3,7 @@
 from django.db.models import Prefetch, Q
 
 from actions.models import Action, Indicator
-from crm.models import NationalPriority, Organisation, Project
+from crm.models import Organisation, Project
 from funding.models import Application, FinancingPlan, with_money
 from funding.plan_facts import PlanReader
 
@@ -11,26 +11,23 @@ from funding.plan_facts import PlanReader
 HOLDERS = Prefetch("holder", Organisation.objects.only("name"))
 
 
-def project_rows(figures):
+# What the pack, and what is missing from it, read beside a project.
+BESIDE = (
+    "holder", "site__commune__epci", "commune__epci", "stage", "health", "priorities",
+    Prefetch("applications", Application.objects.defer("notes").prefetch_related("program")),
+)  # fmt: skip
+
+
+def pack_rows(figures):
     """Every project of the reading, in the order of the pipeline, in a fixed number of queries."""
-    rows = with_money(figures.projects.for_list()).select_related(
-        "territory", "holder", "site__commune__epci", "site__commune__departement",
-        "commune__epci", "commune__departement", "stage", "health", "sector", "owner",
-        "paused_from",
-    ).prefetch_related(
-        Prefetch("applications", Application.objects.select_related("program__funder"))
-    )  # fmt: skip
-    return in_order(rows)
+    return in_order(with_money(figures.projects).defer("need").prefetch_related(*BESIDE))
 
 
-def committee_rows(figures, amounts):
-    """The same projects with only what the committee reads of them: a third of the cost."""
-    rows = with_money(figures.projects).only(
-        "reference", "title", "holder", "site", "commune", "stage", "health", "planned_investment",
-        "next_step", "next_step_on", *amounts,
-    ).prefetch_related(
-        HOLDERS, "stage", "health", "commune", "site__commune",
-        Prefetch("priorities", NationalPriority.objects.all(), to_attr="axes"),
+def project_rows(figures):
+    """The same with all that a return may say of them."""
+    rows = with_money(figures.projects).prefetch_related(
+        *BESIDE, "territory", "site__commune__departement", "commune__departement", "sector",
+        "owner", "paused_from", "themes", "applications__program__funder",
     )  # fmt: skip
     return in_order(rows)
 
@@ -39,15 +36,31 @@ def in_order(rows):
     return sorted(rows, key=lambda row: (row.stage.position, row.stage.label, row.reference))
 
 
-def action_rows(figures):
+def action_rows(figures, actions=None):
     """The fiches with what a row says of them; a sub-action is told with its fiche."""
     return list(
-        figures.actions.once()
+        (figures.actions.once() if actions is None else actions)
         .for_list()
         .prefetch_related(
             Prefetch("indicators", Indicator.objects.prefetch_related("values")), "epcis"
         )
     )
+
+
+def plan_rows(figures):
+    """The fiches, each followed by its sub-actions, which say `is_part`: they count in it."""
+    rows = figures.actions.for_list().prefetch_related(
+        Prefetch("indicators", Indicator.objects.prefetch_related("values", "targets")), "epcis"
+    )
+    parts, fiches = {}, []
+    found = {row.pk for row in rows}
+    for row in rows:
+        row.is_part = row.parent_id in found
+        if row.is_part:
+            parts.setdefault(row.parent_id, []).append(row)
+        else:
+            fiches.append(row)
+    return [row for fiche in fiches for row in (fiche, *parts.get(fiche.pk, []))]
 
 
 def application_rows(figures):

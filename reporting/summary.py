@@ -29,11 +29,11 @@ def write_summary(book, sheet, figures, tables):
         book.format("note"),
     )  # fmt: skip
     row = key_figures(book, sheet, figures, tables, 3)
-    row = by_stage(book, sheet, figures, tables["projects"], row + 1)
-    row = by_priority(book, sheet, figures, tables["projects"], row + 1)
+    row = by_stage(book, sheet, figures, tables["Projets"], row + 1)
+    row = by_priority(book, sheet, figures, tables["Projets"], row + 1)
     # A page of the print starts with a whole block.
     sheet.set_h_pagebreaks([row + 1])
-    by_funder(book, sheet, figures, tables["funding"], row + 1)
+    by_funder(book, sheet, figures, tables["Financements"], row + 1)
 
 
 def key_figures(book, sheet, figures, tables, row):
@@ -60,8 +60,10 @@ def key_figures(book, sheet, figures, tables, row):
 
 def key_formulas(tables):
     """{key of a headline: its formula on the rows, and that of what is unknown or nothing}."""
-    projects, funding = tables["projects"], tables["funding"]
-    actions, decide, reviews = tables["actions"], tables["decide"], tables["reviews"]
+    projects, funding = tables["Projets"], tables["Financements"]
+    actions, decide = tables["Plan d’actions"], tables["À décider"]
+    reviews = tables["Avis du binôme"]
+    fiche = (actions.column("Niveau"), '"Fiche"')
     state, money = projects.column("Situation"), projects.column("Investissement prévu")
     ongoing = ('"En cours"', '"Suspendu"')
 
@@ -101,8 +103,11 @@ def key_formulas(tables):
         "requested": (sums["requested"], blank(funding, "Projet", "Demandé")),
         "granted": (sums["granted"], blank(funding, "Projet", "Accordé", *accepted)),
         "paid": (sums["paid"], blank(funding, "Projet", "Versé", *accepted)),
-        "actions": (filled(actions, "Action"), ""),
-        "budget": (known(budget, f"SUM({budget})"), blank(actions, "Action", "Budget prévu")),
+        "actions": (f"=COUNTIFS({','.join(fiche)})", ""),
+        "budget": (
+            known(budget, f"SUM({budget})"),
+            blank(actions, "Action", "Budget prévu", *fiche),
+        ),
         "to_decide": (filled(decide, "Point"), ""),
         "reviews": (filled(reviews, "Projet"), ""),
     }

@@ -3,6 +3,7 @@
 import datetime
 from functools import cached_property
 
+from actions import contract_dates
 from actions.models import AgendaItem, Meeting
 from crm.models import PAIR, Organisation, ReviewRequest, Role, StageChange
 from funding import watch
@@ -91,8 +92,15 @@ class Today:
         return [row for row in self.figures.deadlines if row.kind in KINDS and row.on <= limit]
 
     @cached_property
+    def contract_dues(self):
+        """What conventions ask within thirty days, late things first: a payment waits for them."""
+        limit = self.on + datetime.timedelta(days=SOON)
+        kinds = contract_dates.KINDS
+        return [row for row in self.figures.deadlines if row.kind in kinds and row.on <= limit]
+
+    @cached_property
     def other_deadlines(self):
-        told = [*self.closing, *self.file_dues]
+        told = [*self.closing, *self.file_dues, *self.contract_dues]
         return [row for row in self.deadlines if row not in told][:SHOWN]
 
     @cached_property

@@ -110,31 +110,39 @@ class Table:
         return f"'{self.sheet}'!{cells}"
 
     def unknown(self, column):
-        """How many cells of a column that asks are empty, where it asks."""
-        cells = self.values[self.columns.index(column)]
-        if column.asks is True:
-            return cells.count(None)
-        name, wanted = column.asks
-        others = self.values[self.index[name]]
-        return sum(
-            value is None and other == wanted for value, other in zip(cells, others, strict=True)
-        )
+        return unknown_of(self.columns, self.values, column)
+
+
+def unknown_of(columns, values, column):
+    """How many cells of a column that asks are empty, where it asks."""
+    cells = values[columns.index(column)]
+    if column.asks is True:
+        return cells.count(None)
+    name, wanted = column.asks
+    others = next(
+        other for one, other in zip(columns, values, strict=True) if name in {one.label, one.name}
+    )
+    return sum(
+        value is None and other == wanted for value, other in zip(cells, others, strict=True)
+    )
 
 
 class Book:
     """A workbook in memory; `with Book(...) as book:` then `book.content`.
 
-    `stamp` says on each sheet what the file is worth: a draft, or which edition. `tables` keeps
-    what was written in each, in order, and `said` the title and the note of each sheet.
+    `stamp` says on each sheet what the file is worth: a draft, or which edition.
     """
 
-    def __init__(self, *, heading, confidentiality, drawn_on, title, subject="", stamp=""):
+    def __init__(
+        self, *, heading, confidentiality, drawn_on, title, subject="", stamp="", accent=None
+    ):
         self.buffer = BytesIO()
         self.heading = heading
         self.confidentiality = confidentiality
         self.drawn_on = drawn_on
         self.stamp = stamp
-        self.tables, self.said = [], {}
+        # The colour of the territory, for the titles; what needs a decision keeps the brick.
+        self.accent = accent or INK
         self.book = xlsxwriter.Workbook(self.buffer, {"in_memory": True, **OPTIONS})
         self.book.set_properties({"title": title, "subject": subject, "author": "Établi"})
         # Software that trusts the cache shows the cached values; the others compute anew.
@@ -156,6 +164,8 @@ class Book:
         if key not in self._formats:
             base = {"font_name": FONT, "font_size": 10, "font_color": INK}
             spec = base | KINDS[kind] | ROLES[role] | extra
+            if role == "title":
+                spec["font_color"] = self.accent
             self._formats[key] = self.book.add_format(spec)
         return self._formats[key]
 
@@ -175,7 +185,6 @@ class Book:
             f"&L&8Édité le {self.drawn_on:%d/%m/%Y}&C&8{_printed(self.confidentiality)}"
             f"&R&8Page &P / &N"
         )
-        self.said[name] = title, note
         if title:
             sheet.write_string(0, 0, self.stamped(title), self.format("title"))
             sheet.set_row(0, 24)
@@ -189,12 +198,13 @@ class Book:
 
     def table(
         self, sheet, columns, rows, *, row=3, left=0, ask=False, total="", filters=True, freeze=0,
-        empty="Aucune ligne à ce jour.", head_height=32, least=17,
+        empty="Aucune ligne à ce jour.", head_height=32, least=17, values=None, linked="", links=(),
     ):  # fmt: skip
         """Write heads, rows and totals; return where they stand.
 
         `freeze` columns stay in sight with the heads, which are repeated on each page; `least` is
-        the least height of a row, in points.
+        the least height of a row, in points; `values`, by column, spare computing them again;
+        `links` are the addresses behind the cells of the column `linked`.
         """
         rows = list(rows)
         at = Table(sheet.get_name(), columns, row + 1, row + len(rows), left)
@@ -204,10 +214,14 @@ class Book:
         for i, column in enumerate(columns):
             form = self.format("ask" if ask else "head", **HEADS.get(column.format, {}))
             sheet.write_string(row, left + i, column.label, form)
-        values = [[plain(column.value(item)) for item in rows] for column in columns]
+        if values is None:
+            values = [[plain(column.value(item)) for item in rows] for column in columns]
         at.values, at.empty, at.has_total = values, empty, bool(total)
-        self.tables.append(at)
         self._rows(sheet, columns, values, row + 1, left, least)
+        if links:
+            column, form = left + at.index[linked], self.format("link")
+            for i, (value, url) in enumerate(zip(values[at.index[linked]], links, strict=True)):
+                sheet.write_url(row + 1 + i, column, url, form, str(value or url))
         if not rows:
             sheet.write_string(row + 1, left, empty, self.format("note", italic=True))
         if filters and rows:
@@ -329,8 +343,10 @@ def _lines(text, width):
     """How many lines a wrapped text takes; 1.12 characters a unit of width at 10 points."""
     if text is None:
         return 1
-    room = max(1, int(width * 1.12))
-    return sum(max(1, -(-len(line) // room)) for line in str(text).splitlines())
+    text, room = str(text), max(1, int(width * 1.12))
+    if len(text) <= room and "\n" not in text:
+        return 1
+    return sum(max(1, -(-len(line) // room)) for line in text.splitlines())
 
 
 def _printed(text):

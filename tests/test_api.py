@@ -204,8 +204,25 @@ def test_an_action_links_only_the_projects_one_may_read(api, territory, plan):
     indicator.values.create(value=12, observed_on="2026-10-01")
     row = api(f"actions/{action.pk}").json()
     assert row["projects"] == [{"id": shown.pk, "reference": shown.reference}]
-    assert row["indicators"][0]["latest"] == {"value": 12.0, "observed_on": "2026-10-01"}
+    assert row["indicators"][0]["latest"] == {
+        "value": 12.0,
+        "observed_on": "2026-10-01",
+        "quality": None,
+        "evidence": "",
+    }
     assert row["indicators"][0]["target"] is None
+
+
+def test_an_indicator_says_its_targets_and_how_its_value_is_known(api, plan):
+    indicator = Indicator.objects.create(action=action_of(plan), label="Logements", unit="m²")
+    indicator.values.create(
+        value=12, observed_on="2026-10-01", quality="mesure", evidence="relevé de l’opérateur"
+    )
+    indicator.targets.create(year=2027, value=40)
+    [row] = api(f"actions/{indicator.action_id}").json()["indicators"]
+    assert row["targets"] == [{"year": 2027, "value": 40.0}]
+    assert row["latest"]["quality"] == {"code": "mesure", "label": "Mesuré"}
+    assert row["latest"]["evidence"] == "relevé de l’opérateur"
 
 
 def test_a_program_says_how_far_it_can_be_trusted(api):

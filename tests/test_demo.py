@@ -45,7 +45,7 @@ from funding.catalogue_imports.commit import receive as receive_catalogue
 from funding.catalogue_imports.plan import Plan
 from funding.eu_size import Reading
 from funding.facts import with_facts
-from funding.matching import Matcher
+from funding.matching import Matcher, parsed_rules
 from funding.models import Application, FinancingPlan
 from funding.plan_facts import PlanReader
 
@@ -219,6 +219,13 @@ def test_files_follow_their_program_and_their_dates(fiction):
             assert application.amount_requested <= program.aid_max
     soon = TODAY + dt.timedelta(days=12)
     assert Application.objects.filter(status="brouillon", due_on__range=(TODAY, soon)).exists()
+
+
+def test_no_file_aims_past_the_next_closing_of_its_program(fiction):
+    files = Application.objects.filter(filed_on=None).exclude(due_on=None)
+    for file in files.select_related("program"):
+        closing = parsed_rules(file.program).window.next_deadline(TODAY)
+        assert closing is None or file.due_on <= closing, file
 
 
 def test_nothing_is_filed_before_its_program_opens(fiction):

@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from actions.models import Action, Body, Meeting
+from actions.models import Action, Body, Contract, Meeting, PlanImport
 from crm.imports.commit import receive
 from crm.models import (
     SCOPES,
@@ -25,17 +25,33 @@ from crm.models import (
 from funding import ledger_imports
 from funding.eligibility.eu_size import Figures
 from funding.models import DeclaredFact, FinancingPlan, Program
+from tests.actions.collective.factories import (
+    ClusterDecisionFactory,
+    FlowFactory,
+    SynergyFactory,
+    SynergySavingFactory,
+)
 from tests.actions.factories import (
     ActionFactory,
     AgendaItemFactory,
+    AgendaOptionFactory,
+    AmendmentFactory,
     BudgetLineFactory,
+    CommitmentFactory,
+    ContractFactory,
     DecisionFactory,
+    DocumentFactory,
+    EvaluationFactory,
     FrameworkCodeFactory,
     IndicatorFactory,
     IndicatorTargetFactory,
     IndicatorValueFactory,
     MeetingFactory,
     MilestoneFactory,
+    PartyFactory,
+    PaymentFactory,
+    PlanImportFactory,
+    PlanVersionFactory,
     ProgressNoteFactory,
     PublicContractFactory,
     SeatFactory,
@@ -68,8 +84,14 @@ from tests.funding.factories import (
     TrancheFactory,
     WatchNoticeFactory,
 )
-from tests.reporting.factories import EditionFactory
-from tests.test_access import API, GET, ROUTES, one_of_each
+from tests.reporting.factories import (
+    EditionFactory,
+    IndustrialJobsFactory,
+    ProjectImportFactory,
+    SendingFactory,
+)
+from tests.routes import API, GET, ROUTES
+from tests.world import one_of_each
 
 pytestmark = pytest.mark.django_db
 
@@ -78,6 +100,8 @@ QUERIES = {
     "crm:search": {"q": "conserverie"},
     "crm:organisation_names": {"field": "holder", "holder": "conserverie"},
     "funding:program_names": {"field": "q", "q": ""},
+    "reporting:dashboard_rows": {"line": "total", "figure": "planned"},
+    "reporting:dashboard_rows_export": {"line": "total", "figure": "planned"},
 }
 KINDS = [["csv"], ["xlsx"]]
 # One form about one thing: what it offers to choose from may grow, or not.
@@ -92,7 +116,11 @@ FIXED = {
     "crm:import_refused",
     "crm:interaction_links",
     "crm:setting_reference",
+    # One’s own declarations: tests/crm/test_interests.py counts them.
+    "crm:interests",
     "crm:settings",
+    "crm:setting_brand",
+    "crm:logo",
     "actions:action_link",
     "actions:action_cell",
     "actions:plan_bulk",
@@ -103,6 +131,10 @@ FIXED = {
     # One row a kind of meeting, which the programme gives.
     "actions:body_list",
     "actions:decision",
+    "actions:meeting_cancel",
+    "actions:sheet_remove",
+    # One’s own addresses (tests/actions/test_feeds.py).
+    "actions:feed_panel",
     "funding:catalogue_versions",
     "funding:ranking_help",
     "funding:application",
@@ -118,10 +150,45 @@ FIXED = {
     "reporting:envelopes_export ['csv']",
     "reporting:envelopes_export ['xlsx']",
     "reporting:minimis_declaration",
+    # One row a return, a place or a territory: their own tests make more of those.
+    "reporting:return_list",
+    "reporting:return_send",
+    "reporting:proof_list",
+    "reporting:places_export ['csv']",
+    "reporting:places_export ['xlsx']",
+    "reporting:territories",
+    "reporting:territories_export ['csv']",
+    "reporting:territories_export ['xlsx']",
+    # A grid has the columns that a person gave it; a file, the rows that it was sent with.
+    "reporting:grid",
+    "reporting:grid_column",
+    "reporting:grid_publish",
+    "reporting:grid_sheet",
+    "reporting:exchange_import",
+    "reporting:exchange_refused",
+    "reporting:sending",
+    "reporting:sending_compare",
+    "reporting:sending_file",
     # What was frozen does not grow; a later edition is no earlier one to compare with.
     "reporting:edition",
     "reporting:edition_compare",
     "reporting:edition_file",
+    # One row an EPCI, which the perimeter gives.
+    "reporting:dashboard_export",
+    "actions:evaluation_sheet",
+    "actions:document",
+    "actions:plan_version",
+    "actions:plan_import_columns",
+    "actions:plan_import_refused",
+    "reporting:plan_version_workbook",
+    "reporting:evaluation_file",
+    # The first three, or the first twelve, and how many more.
+    "actions:detection_panel",
+    "funding:group_programs",
+    # A page of twenty pistes, where each flow meets all the others (tests/actions/test_flows.py).
+    "actions:match_list",
+    # It sends to the list of what was detected.
+    "actions:detection_propose",
 }
 # A program that leaves something to ask of every project.
 TO_JUDGE = {"kind": "text", "key": "ambition", "text": "Le projet est ambitieux."}
@@ -138,6 +205,7 @@ def grow(territory, world, numbers):
     action, meeting = Action.objects.get(pk=action), Meeting.objects.get(pk=meeting)
     program = Program.objects.get(pk=program)
     batch = ImportBatch.objects.get(token=world["batch"][0])
+    plan_import = PlanImport.objects.get(token=world["plan_import"][0])
     for n in numbers:
         ProgramFactory(funder=program.funder, criteria=[TO_JUDGE])
         other = add_company(territory)
@@ -152,8 +220,21 @@ def grow(territory, world, numbers):
             add_points(met, added, one)
         MeetingFactory(territory=territory, held_on=datetime.date(2020, 1, 1))
         EditionFactory(territory=territory, meeting=meeting)
+        SendingFactory(territory=territory)
+        IndustrialJobsFactory(territory=territory)
+        ProjectImportFactory(territory=territory)
         AgendaItemFactory(meeting=None, territory=territory, project=added)
+        for contract in (
+            Contract.objects.get(pk=world["contract"][0]),
+            ContractFactory(territory=territory, frameworks=["crte"]),
+        ):
+            add_contract_rows(contract, fiche, n)
+        PlanVersionFactory(plan=action.plan)
+        PlanImportFactory(territory=territory)
+        plan_import.rows.append([n + 3, [f"N-{n}", "Navette", "Logement"]])
+        plan_import.save()
         add_settings(territory, n)
+        add_synergies(territory, world["synergy"][0], action, n)
         for plan in (
             FinancingPlan.objects.get(pk=world["financing_plan"][0]),
             FinancingPlanFactory(project=added),
@@ -176,7 +257,11 @@ def add_company(territory):
 def add_company_rows(company):
     site = SiteFactory(organisation=company, commune_id="32132", workforce_band_id="12")
     contact = ContactFactory(organisation=company, site=site)
-    InteractionFactory(organisation=company).contacts.add(contact)
+    exchange = InteractionFactory(organisation=company)
+    exchange.contacts.add(contact)
+    exchange.needs.add("emp")
+    FlowFactory(site=site)
+    FlowFactory(site=site, wanted=True)
     FollowUpFactory(territory=company.territory, organisation=company, due_on=timezone.localdate())
     ReceivedAidFactory(organisation=company)
     CountedFirmFactory(organisation=company, years={2025: Figures(headcount=12)})
@@ -245,10 +330,33 @@ def add_action_rows(action, project, company, n):
     ActionFactory(plan=action.plan, parent=action, starts_on=today)
 
 
+def add_contract_rows(contract, action, n):
+    today = timezone.localdate()
+    PartyFactory(contract=contract)
+    AmendmentFactory(contract=contract, signed_on=today)
+    funder = PartyFactory(contract=contract).organisation
+    CommitmentFactory(contract=contract, organisation=funder, action=action, due_on=today)
+    PaymentFactory(contract=contract, funder=funder, due_on=today, evaluation_year=2030 + n)
+    EvaluationFactory(
+        contract=contract,
+        year=2030 + n,
+        meeting=MeetingFactory(territory=contract.territory, held_on=today),
+    )
+    DocumentFactory(contract=contract)
+    DocumentFactory(action=action)
+
+
+def add_synergies(territory, synergy, action, n):
+    SynergyFactory(territory=territory, action=action, agreed=n % 2)
+    SynergySavingFactory(synergy_id=synergy, year=2001 + n, unit="eur")
+    ClusterDecisionFactory(territory=territory)
+
+
 def add_points(meeting, project, action):
     AgendaItemFactory(meeting=meeting, project=project, action=action)
     older = DecisionFactory(item=AgendaItemFactory(meeting=meeting, project=project))
     point = AgendaItemFactory(meeting=meeting, project=project, action=action, revisits=older)
+    AgendaOptionFactory(item=point)
     DecisionFactory(item=point, supersedes=older, responsible=f"Mme {point.pk}")
     SeatFactory(body=Body.objects.get(territory=meeting.territory))
 

@@ -1,16 +1,19 @@
 """Who sits in the bodies of a territory, and who was there on the day."""
 
 from collections import Counter
+from functools import cached_property
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, Q
+from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from actions import quorum
-from actions.models.editing import Versioned
+from actions.models.editing import EditConflict, Removable, Versioned
 from actions.models.meetings import Meeting
 from crm.models import Contact, MeetingKind, Territory
+from crm.templatetags.french import plural
 
 
 class BodyQuerySet(models.QuerySet):
@@ -64,6 +67,9 @@ class Body(Versioned):
     def __str__(self):
         return str(self.kind)
 
+    def get_absolute_url(self):
+        return reverse("actions:body", args=[self.kind_id])
+
 
 class SeatQuerySet(models.QuerySet):
     def visible_to(self, viewer):
@@ -87,7 +93,7 @@ class SeatQuerySet(models.QuerySet):
         return {row["body__kind"]: (row["members"], row["voices"]) for row in counts}
 
 
-class Seat(Versioned):
+class Seat(Versioned, Removable):
     """A standing member: a contact, or someone with an account; whoever leaves keeps a row."""
 
     body = models.ForeignKey(Body, models.CASCADE, related_name="seats")
@@ -147,13 +153,25 @@ class Seat(Versioned):
             return str(self.user)
         return f"{self.contact}, {self.contact.organisation.name}"
 
+    @property
+    def email(self):
+        """Where to write, in small letters; an empty string when nobody knows."""
+        return (self.user.email if self.user_id else self.contact.email).lower()
+
+    def why_it_stays(self):
+        count = self.attendances.count()
+        if not count:
+            return ""
+        sheets = plural(count, "feuille de présence,feuilles de présence")
+        return f"Cette personne figure sur {sheets}\u00a0: notez plutôt la date de son départ."
+
 
 class AttendanceQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(meeting__in=Meeting.objects.visible_to(viewer))
 
 
-class Attendance(models.Model):
+class Attendance(Removable):
     """One member at one meeting. Name, quality and voice are those of the day, and stay."""
 
     class Status(models.TextChoices):
@@ -207,13 +225,15 @@ class Sheet:
 
     @property
     def lines(self):
-        return self.recorded or self.expected()
+        return self.recorded or self.expected
 
     def every_line(self):
         """What was noted and, to complete it, those who sat on that day and are not on it."""
-        return self.recorded + self.expected()
+        return self.recorded + self.expected
 
+    @cached_property
     def expected(self):
+        """The members of that day who are not on it yet."""
         noted = {line.seat_id for line in self.recorded}
         seats = Seat.objects.filter(body=self.body.pk).on(self.meeting.held_on).for_list()
         return [
@@ -258,13 +278,42 @@ class Sheet:
         return quorum.count(self.rule, statuses, counts_represented=self.counts_represented)
 
     @transaction.atomic
+    def remove(self, reason, version):
+        """Forget what was noted and the rule of that day, over the version that was read.
+
+        `reason` is what `restore` finds the lines by.
+        """
+        meeting = self.meeting
+        meeting.quorum, meeting.quorum_counts_represented = "", None
+        meeting.save_over(version)
+        for line in self.recorded:
+            line._change_reason = reason
+            line.delete()
+
+    @transaction.atomic
+    def restore(self, traces):
+        """Put back the lines of `traces`; IntegrityError when one was noted anew since."""
+        for trace in traces:
+            Attendance.restore(trace)
+        self.keep_rule()
+        self.meeting.save_over(self.meeting.version)
+
+    def keep_rule(self):
+        """The rule of the body becomes that of this meeting, if none is kept yet."""
+        if not self.meeting.quorum and self.body.quorum:
+            self.meeting.quorum = self.body.quorum
+            self.meeting.quorum_counts_represented = self.body.counts_represented
+
+    @transaction.atomic
     def save_over(self, lines, version):
         """Write every line, with the rule of that day; EditConflict if the meeting has changed."""
         meeting = self.meeting
-        if not meeting.quorum and self.body.quorum:
-            meeting.quorum = self.body.quorum
-            meeting.quorum_counts_represented = self.body.counts_represented
+        self.keep_rule()
         meeting.save_over(version)
+        named = {line.seat_id for line in lines if line.seat_id}
+        seats = Seat.objects.select_for_update().filter(pk__in=named)
+        if named - set(seats.values_list("pk", flat=True)):
+            raise EditConflict  # a member was removed in the meantime
         before = {line.pk: (line.status, line.represented_by) for line in meeting.sheet.all()}
         for line in lines:
             if before.get(line.pk) != (line.status, line.represented_by):

@@ -8,7 +8,7 @@ from django.db.models import Q, Sum
 from simple_history.models import HistoricalRecords
 
 from actions.models.editing import Removable, Versioned
-from actions.models.plans import BUDGETS, Action
+from actions.models.plans import BUDGETS, Action, OfActionQuerySet
 from crm.fields import MoneyField
 from crm.models import Organisation
 
@@ -17,11 +17,6 @@ YEAR = [
     MinValueValidator(FIRST_YEAR, "Écrivez une année, par exemple 2026."),
     MaxValueValidator(LAST_YEAR, "Écrivez une année, par exemple 2026."),
 ]
-
-
-class OfActionQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(action__in=Action.objects.visible_to(viewer))
 
 
 class BudgetLine(Versioned, Removable):

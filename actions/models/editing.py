@@ -52,7 +52,10 @@ class Removable(models.Model):
     @classmethod
     @transaction.atomic
     def restore(cls, trace):
-        """Put back the row of `trace` as it was, once; a second click finds it."""
+        """Put back the row of `trace` as it was, once; a second click finds it.
+
+        IntegrityError when another row took its place since.
+        """
         found = cls.objects.filter(pk=trace.id).first()
         if found:
             return found

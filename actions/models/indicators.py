@@ -1,10 +1,10 @@
 from django.conf import settings
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from actions.models.editing import Removable, RemovalRefused, Versioned, removed
-from actions.models.plans import Action
+from actions.models.editing import Removable, Versioned, removed
+from actions.models.plans import Action, OfActionQuerySet
 from crm.templatetags.french import decimal, plural
 
 WITH_INDICATOR = "retirée avec son indicateur"
@@ -12,11 +12,6 @@ WITH_INDICATOR = "retirée avec son indicateur"
 
 def quantity(label, **options):
     return models.DecimalField(label, max_digits=14, decimal_places=2, **options)
-
-
-class IndicatorQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(action__in=Action.objects.visible_to(viewer))
 
 
 class Indicator(Versioned, Removable):
@@ -48,7 +43,7 @@ class Indicator(Versioned, Removable):
     target_on = models.DateField("échéance de la cible", null=True, blank=True)
 
     history = HistoricalRecords(excluded_fields=["version"])
-    objects = IndicatorQuerySet.as_manager()
+    objects = OfActionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "indicateur"
@@ -115,7 +110,7 @@ def evidence_of(reading, on):
     return f"{text}, dont {' et '.join(lacks)}" if lacks else text
 
 
-class IndicatorTargetQuerySet(models.QuerySet):
+class OfIndicatorQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(indicator__in=Indicator.objects.visible_to(viewer))
 
@@ -128,7 +123,7 @@ class IndicatorTarget(Versioned, Removable):
     value = quantity("cible de l’année")
 
     history = HistoricalRecords(excluded_fields=["version"])
-    objects = IndicatorTargetQuerySet.as_manager()
+    objects = OfIndicatorQuerySet.as_manager()
 
     class Meta:
         verbose_name = "cible annuelle"
@@ -144,22 +139,6 @@ class IndicatorTarget(Versioned, Removable):
 
     def __str__(self):
         return f"{self.year} : {decimal(self.value)}"
-
-    @classmethod
-    def restore(cls, trace):
-        """RemovalRefused when the year was given another target since."""
-        try:
-            with transaction.atomic():
-                return super().restore(trace)
-        except IntegrityError:
-            raise RemovalRefused(
-                f"L’année {trace.year} a une autre cible depuis : retirez-la d’abord."
-            ) from None
-
-
-class IndicatorValueQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(indicator__in=Indicator.objects.visible_to(viewer))
 
 
 class IndicatorValue(Removable):
@@ -178,7 +157,7 @@ class IndicatorValue(Removable):
     created_at = models.DateTimeField(auto_now_add=True)
 
     history = HistoricalRecords()
-    objects = IndicatorValueQuerySet.as_manager()
+    objects = OfIndicatorQuerySet.as_manager()
 
     class Meta:
         verbose_name = "valeur d’indicateur"

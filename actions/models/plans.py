@@ -13,16 +13,13 @@ from actions.models.editing import Removable, Versioned
 from crm import search
 from crm.fields import MoneyField
 from crm.models import (
-    Contact,
     Epci,
-    Framework,
     Health,
     LocalPriority,
     NationalPriority,
     Organisation,
     Project,
     Provenance,
-    Role,
     Territory,
     Theme,
 )
@@ -51,7 +48,7 @@ class ActionPlanQuerySet(models.QuerySet):
             return self.get(territory=territory, is_current=True)
 
 
-class ActionPlan(models.Model):
+class ActionPlan(Versioned):
     territory = models.ForeignKey(Territory, models.CASCADE, related_name="action_plans")
     title = models.CharField("titre", max_length=200)
     starts_on = models.DateField("début", null=True, blank=True)
@@ -59,6 +56,7 @@ class ActionPlan(models.Model):
     adopted_on = models.DateField("adopté le", null=True, blank=True)
     is_current = models.BooleanField("plan en cours", default=True)
 
+    history = HistoricalRecords(excluded_fields=["version"])
     objects = ActionPlanQuerySet.as_manager()
 
     class Meta:
@@ -107,8 +105,7 @@ class ActionQuerySet(models.QuerySet):
     def without_note(self, *, today=None):
         """Unfinished fiches of which nothing was noted for a year; one begun since is left out."""
         since = (today or timezone.localdate()) - SILENT
-        noted = ProgressNote.objects.filter(noted_on__gt=since)
-        silent = self.unfinished().exclude(pk__in=noted.values("action"))
+        silent = self.unfinished().exclude(notes__noted_on__gt=since)
         return silent.exclude(starts_on__gt=since)
 
     def with_partner(self, organisation):
@@ -116,6 +113,12 @@ class ActionQuerySet(models.QuerySet):
             Q(pk__in=organisation.partnered_actions.values("pk"))
             | Q(pk__in=organisation.financed_actions.values("pk"))
         )
+
+    def in_epcis(self, epcis):
+        """Those of one of these EPCI; a fiche that names none is of the whole territory."""
+        named = Action.epcis.through.objects.order_by()
+        there = named.filter(epci__in=epcis)
+        return self.filter(Q(pk__in=there.values("action")) | ~Q(pk__in=named.values("action")))
 
     def whole(self):
         """The fiches that may have sub-actions."""
@@ -402,114 +405,25 @@ class Action(Versioned, Provenance):
         self.touch()
 
 
-class Referent(models.Model):
-    """The elected or the industrialist who answers for a fiche: of the pair, or a contact."""
+class OfActionQuerySet(models.QuerySet):
+    """The parts of a fiche are read by those who read the fiche."""
 
-    action = models.ForeignKey(Action, models.CASCADE, related_name="referents")
-    role = models.CharField(
-        "rôle",
-        max_length=15,
-        choices=[(Role.ELECTED, "Référent élu"), (Role.INDUSTRIALIST, "Référent industriel")],
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+"
-    )
-    contact = models.ForeignKey(
-        Contact, models.CASCADE, null=True, blank=True, related_name="referred_actions"
-    )
-
-    history = HistoricalRecords()
-
-    class Meta:
-        verbose_name = "référent"
-        ordering = ["role"]
-        constraints = [
-            models.UniqueConstraint(name="one_referent_a_role", fields=["action", "role"]),
-            models.CheckConstraint(
-                name="referent_is_one_person",
-                condition=Q(user=None, contact__isnull=False) | Q(contact=None, user__isnull=False),
-            ),
-        ]
-
-    def __str__(self):
-        return str(self.user or self.contact)
-
-
-class ProgressNoteQuerySet(models.QuerySet):
     def visible_to(self, viewer):
         return self.filter(action__in=Action.objects.visible_to(viewer))
 
 
-class ProgressNote(models.Model):
-    """What was noted of a fiche one day. Never edited: a later note corrects an earlier one."""
-
-    action = models.ForeignKey(Action, models.CASCADE, related_name="notes")
-    noted_on = models.DateField("date")
-    text = models.TextField("note")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ProgressNoteQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "note de suivi"
-        verbose_name_plural = "notes de suivi"
-        ordering = ["-noted_on", "-pk"]
-
-    def __str__(self):
-        return f"{self.noted_on:%d/%m/%Y}"
-
-    def save(self, *args, **kwargs):
-        if self.pk and not self._state.adding:
-            raise TypeError("a progress note is never edited")
-        super().save(*args, **kwargs)
-
-
-class FrameworkCodeQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(action__in=Action.objects.visible_to(viewer))
-
-
-class FrameworkCode(Removable):
-    """Where a framework (CRTE, COT, LEADER…) counts a fiche, in its own code and words."""
-
-    action = models.ForeignKey(Action, models.CASCADE, related_name="framework_codes")
-    framework = models.ForeignKey(Framework, models.PROTECT, related_name="+", verbose_name="cadre")
-    code = models.CharField("code dans ce cadre", max_length=30)
-    title = models.CharField("intitulé dans ce cadre", max_length=250, blank=True)
-
-    history = HistoricalRecords()
-    objects = FrameworkCodeQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "inscription dans un cadre"
-        verbose_name_plural = "inscriptions dans les cadres"
-        ordering = ["framework__position", "code", "pk"]
-        constraints = [
-            models.UniqueConstraint(
-                name="framework_code_once_an_action", fields=["action", "framework", "code"]
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.framework.short} {self.code}"
-
-
-class MilestoneQuerySet(models.QuerySet):
-    def visible_to(self, viewer):
-        return self.filter(action__in=Action.objects.visible_to(viewer))
-
+class MilestoneQuerySet(OfActionQuerySet):
     def late(self, *, today=None):
         return self.filter(done_on=None, due_on__lt=today or timezone.localdate())
 
 
-class Milestone(Removable):
+class Milestone(Versioned, Removable):
     action = models.ForeignKey(Action, models.CASCADE, related_name="milestones")
     label = models.CharField("jalon", max_length=200)
     due_on = models.DateField("prévu le")
     done_on = models.DateField("atteint le", null=True, blank=True)
 
-    history = HistoricalRecords()
+    history = HistoricalRecords(excluded_fields=["version"])
     objects = MilestoneQuerySet.as_manager()
 
     class Meta:
@@ -536,7 +450,7 @@ class Milestone(Removable):
 
     def _date(self, rows, done_on):
         """Only over the state that was expected; the save writes who did it."""
-        if not rows.update(done_on=done_on):
+        if not rows.update(done_on=done_on, version=models.F("version") + 1):
             return False
         self.refresh_from_db()
         self.save()

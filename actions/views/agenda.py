@@ -1,9 +1,11 @@
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from actions.forms import AgendaItemForm, DecisionForm
+from actions import ties
+from actions.agenda_forms import AgendaItemForm, DecisionForm, OptionFormSet
 from actions.models import (
     Action,
     AgendaItem,
@@ -38,21 +40,40 @@ def home(item):
 @require_http_methods(["GET", "POST"])
 @allow(can_edit)
 def agenda_item_new(request):
-    """A point drawn from a project, a fiche or a decision (?projet=, ?fiche=, ?revient_sur=), with
-    its title (?intitule=), or a free one."""
-    form = AgendaItemForm(
-        request.POST or None,
-        instance=AgendaItem(territory=request.territory),
-        initial=drawn_from(request),
-        viewer=request.user,
-    )
-    if request.method == "POST" and form.is_valid():
-        item = form.save()
+    """A point drawn from a project, a fiche, a decision (?projet=, ?fiche=, ?revient_sur=) or what
+    a higher app ties to it, with its title (?intitule=), or a free one."""
+    item = AgendaItem(territory=request.territory)
+    data, initial = request.POST or None, drawn_from(request)
+    form = AgendaItemForm(data, instance=item, initial=initial, viewer=request.user)
+    options = OptionFormSet(data, instance=item)
+    if request.method == "POST" and are_valid(form, options):
+        item = save(form, options)
         where = f"inscrit à « {item.meeting} »" if item.meeting else "en attente d’inscription"
         messages.success(request, f"Le point est {where}.")
         return redirect(home(item))
-    context = {"form": form, "item": None, "conflict": None}
-    return render(request, "actions/item_form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, options)
+
+
+def are_valid(form, options):
+    """Both are asked, so that each says what it refuses."""
+    return all([form.is_valid(), options.is_valid()])
+
+
+@transaction.atomic
+def save(form, options):
+    """The point with its options; sent twice, the first one has them already."""
+    is_new = form.instance.pk is None
+    item = form.save()
+    if not is_new or not item.options.exists():
+        options.write(item)
+    return item
+
+
+def form_page(request, form, options, item=None, conflict=None):
+    is_refused = form.errors or (options.is_bound and not options.is_valid())
+    context = {"form": form, "options": options, "item": item, "conflict": conflict}
+    status = 409 if conflict else 422 if is_refused else 200
+    return render(request, "actions/item_form.html", context, status=status)
 
 
 def drawn_from(request):
@@ -79,6 +100,11 @@ def drawn_from(request):
         initial |= {"project": project.pk, "title": project.title, "amount": amount}
     elif action:
         initial |= {"action": action.pk, "title": action.title}
+    for tie in ties.every():
+        if thing := asked(tie.offered(request.user, territory), tie.key):
+            about = tie.about(thing)
+            initial |= {tie.key: thing.pk, "title": about["title"]}
+            initial |= {name: about[name] and about[name].pk for name in ("project", "action")}
     if title := request.GET.get("intitule"):
         initial["title"] = title[: AgendaItem._meta.get_field("title").max_length]
     return initial
@@ -90,27 +116,25 @@ def agenda_item_edit(request, pk):
     if item.is_decided:
         return decided(request, item)
     form = AgendaItemForm(request.POST or None, instance=item, viewer=request.user)
-    if request.method == "POST" and form.is_valid():
+    options = OptionFormSet(request.POST or None, instance=item)
+    if request.method == "POST" and are_valid(form, options):
         try:
-            form.save()
+            save(form, options)
         except EditConflict:
             return conflict(request, pk, read=form.cleaned_data["version"])
         messages.success(request, "Le point est à jour.")
         return redirect(home(item))
-    context = {"form": form, "item": item, "conflict": None}
-    return render(request, "actions/item_form.html", context, status=422 if form.errors else 200)
+    return form_page(request, form, options, item)
 
 
 def conflict(request, pk, *, read):
     item = editable_item(request, pk)
     if item.is_decided:
         return decided(request, item)
-    context = {
-        "form": AgendaItemForm(over(request, item), instance=item, viewer=request.user),
-        "item": item,
-        "conflict": missed(item, read, called="ce point"),
-    }
-    return render(request, "actions/item_form.html", context, status=409)
+    typed = over(request, item)
+    form = AgendaItemForm(typed, instance=item, viewer=request.user)
+    options = OptionFormSet(typed, instance=item)
+    return form_page(request, form, options, item, missed(item, read, called="ce point"))
 
 
 def decided(request, item):

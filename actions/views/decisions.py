@@ -1,18 +1,20 @@
 """The register of decisions, and what was decided about one project."""
 
 from django.core.paginator import Paginator
-from django.db.models import F
+from django.db.models import F, Q
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from actions.decision_filters import DecisionFilter
 from actions.models import AgendaItem, Decision
 from actions.views.agenda import home
 from crm.htmx import render_page
-from crm.models import Project
+from crm.models import Organisation, Project
 from crm.perms import can_edit
 
 PAGE = 50
+POINTS = "actions/_points_panel.html"
 # What is on no agenda yet comes first.
 LATEST = F("meeting__held_on").desc(nulls_first=True)
 
@@ -48,10 +50,28 @@ def project_points(request, pk):
     """What was put to the bodies about a project, and what they decided."""
     projects = Project.objects.visible_to(request.user).select_related("territory")
     project = get_object_or_404(projects, pk=pk)
-    points = AgendaItem.objects.visible_to(request.user).filter(project=project)
+    return points_panel(request, project, {"project": project}, new=f"?projet={pk}")
+
+
+@require_safe
+def organisation_points(request, pk):
+    """The same about the projects that an organisation holds and the fiches that it pilots."""
+    organisations = Organisation.objects.visible_to(request.user).select_related("territory")
+    organisation = get_object_or_404(organisations, pk=pk)
+    return points_panel(
+        request, organisation, {"project__holder": organisation, "action__pilot": organisation}
+    )
+
+
+def points_panel(request, subject, about, new=""):
+    """The points of which any of `about` is true."""
+    points = AgendaItem.objects.visible_to(request.user)
+    points = points.filter(Q(*about.items(), _connector=Q.OR))
     context = {
-        "subject": project,
+        "subject": subject,
         "points": points.for_list(request.user).order_by(LATEST, "-pk"),
-        "can_edit": can_edit(request.user, project.territory),
+        "new_url": f"{reverse('actions:agenda_item_new')}{new}",
+        "fragment": POINTS,
+        "can_edit": can_edit(request.user, subject.territory),
     }
-    return render_page(request, "actions/points_page.html", "actions/_points_panel.html", context)
+    return render_page(request, "actions/points_page.html", POINTS, context)

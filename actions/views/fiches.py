@@ -3,6 +3,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from actions import budgets, changes
+from actions.documents import documents_of
 from actions.following import PARTS, Today, follow
 from actions.forms import (
     ActionForm,
@@ -10,7 +11,15 @@ from actions.forms import (
     MilestoneForm,
     ProgressNoteForm,
 )
-from actions.models import Action, ActionPlan, AgendaItem, EditConflict, FrameworkCode, ProgressNote
+from actions.models import (
+    Action,
+    ActionPlan,
+    AgendaItem,
+    EditConflict,
+    FrameworkCode,
+    ProgressNote,
+    Synergy,
+)
 from actions.views import removal
 from crm.decorators import allow, check
 from crm.models import Contact, LocalPriority
@@ -41,10 +50,12 @@ def action(request, pk):
         "organisations": action.organisations.all(),
         "projects": action.projects.visible_to(request.user).select_related("holder", "stage"),
         "points": points.filter(action=action).for_list(request.user),
+        "synergies": Synergy.objects.visible_to(request.user).filter(action=action).for_list(),
         "log": changes.recent(action.history),
         "can_edit": may_edit,
         "removed": removal.of_action(action) if may_edit else [],
         "milestone_form": MilestoneForm(auto_id="jalon_%s"),
+        **documents_of(request, action),
     }
     if may_edit:
         context |= part_forms(action)

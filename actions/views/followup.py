@@ -7,8 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from actions.following import Today
-from actions.forms import MilestoneForm
-from actions.indicator_forms import IndicatorForm, IndicatorTargetForm, IndicatorValueForm
+from actions.indicator_forms import IndicatorTargetForm, IndicatorValueForm
 from actions.models import (
     Action,
     EditConflict,
@@ -50,30 +49,6 @@ def form_page(request, action, form, title, submit="Enregistrer", conflict=None)
     return render(request, "actions/part_form.html", context, status=status)
 
 
-@require_http_methods(["GET", "POST"])
-def milestone_new(request, pk):
-    action = editable_action(request, pk)
-    form = MilestoneForm(request.POST or None, instance=Milestone(action=action))
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        action.touch()
-        messages.success(request, "Le jalon est ajouté.")
-        return redirect(action)
-    return form_page(request, action, form, "Ajouter un jalon", "Ajouter le jalon")
-
-
-@require_http_methods(["GET", "POST"])
-def milestone_edit(request, pk):
-    milestone = editable(request, Milestone.objects, pk)
-    form = MilestoneForm(request.POST or None, instance=milestone)
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        milestone.action.touch()
-        messages.success(request, "Le jalon est à jour.")
-        return redirect(milestone.action)
-    return form_page(request, milestone.action, form, "Modifier le jalon")
-
-
 @require_POST
 def milestone_done(request, pk):
     milestone = editable(request, Milestone.objects, pk)
@@ -91,31 +66,6 @@ def milestone_reopen(request, pk):
         milestone.action.touch()
         messages.success(request, f"Le jalon « {milestone} » est de nouveau à atteindre.")
     return redirect(milestone.action)
-
-
-@require_http_methods(["GET", "POST"])
-def indicator_new(request, pk):
-    action = editable_action(request, pk)
-    form = IndicatorForm(request.POST or None, instance=Indicator(action=action))
-    if request.method == "POST" and form.is_valid():
-        form.save()
-        action.touch()
-        messages.success(request, "L’indicateur est ajouté.")
-        return redirect(action)
-    return form_page(request, action, form, "Ajouter un indicateur", "Ajouter l’indicateur")
-
-
-@require_http_methods(["GET", "POST"])
-def indicator_edit(request, pk):
-    return edit_part(
-        request,
-        editable(request, Indicator.objects, pk),
-        lambda data, row: IndicatorForm(data, instance=row),
-        title="Modifier l’indicateur",
-        called="cet indicateur",
-        done="L’indicateur est à jour.",
-        anchor=f"indicateur-{pk}",
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -183,6 +133,22 @@ def home(indicator):
     return f"{indicator.action.get_absolute_url()}#indicateur-{indicator.pk}"
 
 
+def add(request, form, *, title, submit, done, anchor, undone_by=""):
+    """Add a part to its fiche; `undone_by` names the removal that takes it back."""
+    action = form.instance.action
+    if request.method == "POST" and form.is_valid():
+        row = form.save()
+        action.touch()
+        undo = reverse("actions:remove", args=[undone_by, row.pk]) if undone_by else ""
+        messages.success(request, done, extra_tags=undo)
+        return redirect(shown(action, row, anchor))
+    return form_page(request, action, form, title, submit)
+
+
+def shown(action, row, anchor):
+    return f"{action.get_absolute_url()}#{anchor.format(pk=row.pk)}"
+
+
 def edit_part(request, row, form_of, *, title, called, done, anchor):
     """Edit a part of a fiche over the version that was read; `form_of(data, row)` is its form."""
     action = row.indicator.action if isinstance(row, IndicatorTarget) else row.action
@@ -197,5 +163,5 @@ def edit_part(request, row, form_of, *, title, called, done, anchor):
             return form_page(request, action, form, title, conflict=conflict)
         action.touch()
         messages.success(request, done)
-        return redirect(f"{action.get_absolute_url()}#{anchor}")
+        return redirect(shown(action, row, anchor))
     return form_page(request, action, form, title)

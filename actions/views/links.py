@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from actions.forms import LinkForm
-from actions.models import Action
+from actions.models import Action, Synergy
 from actions.views.followup import editable_action
 from crm.decorators import check
 from crm.htmx import is_fragment, render_page
 from crm.models import Organisation, Project
-from crm.perms import can_edit
+from crm.perms import can_edit, can_work_in_team
 from crm.query import row_id
 
 CANDIDATES = 12
@@ -114,12 +114,20 @@ def panel(request, subject, relation, name):
         "subject": subject,
         "actions": linked.for_list(),
         "roles": other_roles(subject, actions) if relation == "organisations" else [],
+        "synergies": synergies_of(request.user, subject) if relation == "projects" else [],
         "form": form,
         "can_edit": can_edit(request.user, subject.territory),
         "url": reverse(f"actions:{name}", args=[subject.pk]),
     }
     status = 422 if form.errors else 200
     return render_page(request, "actions/panel.html", "actions/_panel.html", context, status)
+
+
+def synergies_of(viewer, project):
+    """Those that a project serves; a project names its holder, so the others wait for the
+    agreement of both sides."""
+    rows = Synergy.objects.visible_to(viewer).filter(project=project).for_list()
+    return rows if can_work_in_team(viewer, project.territory) else rows.with_both_agreements()
 
 
 def other_roles(organisation, actions):

@@ -1,10 +1,10 @@
 """The meeting as it goes: notes, decision, owner and date, point by point."""
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from actions.live_forms import Entry
@@ -25,8 +25,8 @@ def live(request, pk):
     meetings = Meeting.objects.visible_to(request.user).select_related("kind", "territory")
     meeting = get_object_or_404(meetings, pk=pk)
     check(can_edit, request.user, meeting.territory)
-    if meeting.held_on > timezone.localdate():
-        messages.info(request, "La séance s’ouvre le jour de la réunion.")
+    if not meeting.has_begun():
+        messages.warning(request, "La séance s’ouvre le jour de la réunion.")
         return redirect(meeting)
     context = {
         "meeting": meeting,
@@ -41,6 +41,8 @@ def live_point(request, pk):
     """Save the notes of one point and, if asked, record its decision; all of it or nothing."""
     item = editable_item(request, pk)
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user), pk=item.meeting_id)
+    if not meeting.has_begun():
+        raise BadRequest("La réunion n’a pas encore eu lieu\u00a0: rien ne s’y note.")
     settles = request.POST.get("geste") == SETTLE
     entry = Entry(item, request.POST, settles=settles)
     forms = [entry.notes, entry.decision] if settles and entry.decision else [entry.notes]

@@ -7,8 +7,10 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
-from actions.calendar import Event, calendar
-from actions.forms import DecisionForm, MeetingForm
+from actions.agenda_forms import DecisionForm, MeetingForm
+from actions.calendar import calendar
+from actions.documents import documents_of
+from actions.events import event_of
 from actions.models import AgendaItem, Decision, EditConflict, Meeting, Sheet
 from actions.views import removal
 from actions.views.fiches import missed, over
@@ -22,13 +24,15 @@ PAGE = 25
 @takes("page")
 def meeting_list(request):
     meetings = Meeting.objects.visible_to(request.user).filter(territory=request.territory)
-    meetings = meetings.select_related("kind").with_points(request.user)
+    points = AgendaItem.objects.visible_to(request.user)
+    meetings = meetings.select_related("kind").with_points(points)
     upcoming = list(meetings.upcoming())
     following = upcoming[0] if upcoming else None
     context = {
         "next": following,
         "points": agenda_of(request, following)[:6] if following else [],
         "upcoming": upcoming[1:],
+        "cancelled": meetings.called_off().from_day(timezone.localdate()),
         "page": Paginator(meetings.past(), PAGE).get_page(request.GET.get("page")),
         **waiting(request, request.territory),
     }
@@ -62,7 +66,9 @@ def meeting(request, pk):
         "previous": previous(request, meeting),
         "can_read_notes": can_work_in_team(request.user, meeting.territory),
         "can_report": can_report(request.user, meeting.territory),
+        "is_to_tell": meeting.is_cancelled and meeting.invitations.asked().exists(),
         **waiting(request, meeting.territory),
+        **documents_of(request, meeting),
     }
     return render(request, "actions/meeting.html", context)
 
@@ -72,7 +78,7 @@ def agenda(request, meeting):
     items = list(agenda_of(request, meeting))
     may_edit = can_edit(request.user, meeting.territory)
     may_sort = may_edit and not meeting.is_past()
-    has_begun = meeting.held_on <= timezone.localdate()
+    has_begun = meeting.has_begun()
     return {
         "meeting": meeting,
         "items": [
@@ -87,7 +93,7 @@ def agenda(request, meeting):
         ],
         "to_decide": sum(item.is_to_decide for item in items),
         "decided": sum(item.is_decided for item in items),
-        "unprepared": sum(item.is_to_decide and not item.recommendation for item in items),
+        "unprepared": sum(item.is_to_decide and not item.is_prepared for item in items),
         "is_past": meeting.is_past(),
         "has_begun": has_begun,
         "can_edit": may_edit,
@@ -117,29 +123,13 @@ def previous(request, meeting):
 def meeting_calendar(request, pk):
     """The meeting for one’s own diary, with the points that one may read."""
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user), pk=pk)
-    url = request.build_absolute_uri(meeting.get_absolute_url())
-    event = Event(
-        uid=f"reunion-{meeting.pk}@{request.get_host().split(':')[0]}",
-        on=meeting.held_on,
-        title=meeting.title,
-        starts_at=meeting.starts_at,
-        ends_at=meeting.ends_at,
-        place=meeting.place,
-        text="\n".join(numbered(agenda_of(request, meeting))),
-        url=url,
-        revision=meeting.version - 1,
-    )
+    site = request.build_absolute_uri("/").rstrip("/")
+    event = event_of(meeting, agenda_of(request, meeting), site=site)
     content = calendar([event], now=timezone.now())
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
     name = f"{slugify(meeting.title)[:60] or 'reunion'}.ics"
     response.headers["Content-Disposition"] = content_disposition_header(True, name)
     return response
-
-
-def numbered(items):
-    return [
-        f"{n}. {item.title} ({item.get_kind_display().lower()})" for n, item in enumerate(items, 1)
-    ]
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,8 +5,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from actions.filters import ActionFilter
 from actions.forms import PlanForm
-from actions.models import Action, ActionPlan, Milestone
+from actions.models import Action, ActionPlan, EditConflict, Milestone
 from actions.plan_forms import BulkForm
+from actions.views.fiches import missed, over
 from crm.decorators import allow
 from crm.htmx import render_page
 from crm.models import LocalPriority
@@ -144,9 +145,17 @@ def plan_edit(request):
     plans = ActionPlan.objects.visible_to(request.user).filter(territory=request.territory)
     current = get_object_or_404(plans.current())
     form = PlanForm(request.POST or None, instance=current)
+    conflict = None
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "Le plan est à jour.")
-        return redirect("actions:plan")
-    context = {"form": form, "title": "Le plan d’actions", "back": "actions:plan"}
-    return render(request, "actions/plan_form.html", context, status=422 if form.errors else 200)
+        try:
+            form.save()
+        except EditConflict:
+            now = plans.current().get()
+            conflict = missed(now, form.cleaned_data["version"], called="ce plan")
+            form = PlanForm(over(request, now), instance=now)
+        else:
+            messages.success(request, "Le plan est à jour.")
+            return redirect("actions:plan")
+    status = 409 if conflict else 422 if form.errors else 200
+    context = {"form": form, "conflict": conflict}
+    return render(request, "actions/plan_form.html", context, status=status)

@@ -75,11 +75,13 @@ def cell_conflict(request, pk, name, read):
 @allow(can_edit)
 def plan_bulk(request):
     """Say what will change in the chosen fiches; then write it all at once, or nothing."""
-    current, _ = filtered(request, QueryDict())
-    fiches = Action.objects.visible_to(request.user).filter(plan=current)
-    asked = request.POST if request.method == "POST" else request.GET
+    asked = (request.POST if request.method == "POST" else request.GET).copy()
     if not asked:
         return redirect("actions:action_list")
+    current, found = filtered(request, QueryDict(asked.get("filtre", "")))
+    if "toutes" in asked:
+        asked.setlist("fiches", found.qs.order_by().values_list("pk", flat=True))
+    fiches = Action.objects.visible_to(request.user).filter(plan=current)
     form = plan_forms.BulkForm(
         asked,
         territory=request.territory,
@@ -160,6 +162,8 @@ def undo(fiches, traces):
             raise EditConflict
         older = action.history.filter(history_id__lt=trace.history_id)
         before = older.order_by("-history_id").first()
+        if before is None:  # nothing tells what it was
+            raise EditConflict
         for name in plan_forms.BulkForm.CHANGES:
             column = Action._meta.get_field(name).attname
             setattr(action, column, getattr(before, column))

@@ -7,20 +7,25 @@ from django.utils import timezone
 
 from config.demo import (
     applications,
+    brand,
     budget,
     catalogue,
     catalogue_import,
+    contracts,
     decisions,
+    ecology,
     editions,
     envelopes,
     exchanges,
     firms,
+    interests,
     ledger,
     meetings,
     organisations,
     plan,
     plans,
     projects,
+    returns,
     watch,
 )
 from config.demo.clock import Clock
@@ -69,7 +74,9 @@ def load(*, today=None):
     envelopes.load(world)
     decisions.load(world)
     meetings.load(world)
+    interests.load(world)
     budget.load(world)
+    ecology.load(world)
     ledger.load(world)
     firms.load(world)
     catalogue.load(world)
@@ -77,7 +84,11 @@ def load(*, today=None):
     watch.load(world)
     territory.is_demo = True
     territory.save(update_fields=["is_demo"])
+    brand.load(world)
     editions.load(world)  # what is frozen says that it is fictitious
+    returns.load(world)
+    contracts.load(world)
+    contracts.load_version(world)
     return True
 
 

@@ -26,18 +26,21 @@ def load(world):
         day = world.clock.day(row["day"])
         territory, readers = world.territory, Readers(row["readers"])
         meeting = Meeting.objects.filter(territory=territory, title=row.get("meeting")).first()
+        epcis = territory.epcis.filter(name__endswith=row["epci"]) if "epci" in row else []
         stamp = editions.stamp_of(row["number"], day)
-        pack = None
+        pack = forms = None
         try:
             with transaction.atomic():
                 put_back(territory, day)
                 pack = editions.build(
-                    territory, readers, meeting=meeting, today=day, stamp=stamp
-                )  # fmt: skip
+                    territory, readers, meeting=meeting, epcis=list(epcis), today=day
+                )
+                forms = pack.forms(title=row["title"], stamp=stamp)
                 raise RolledBack
         except RolledBack:
             editions.keep(
                 pack,
+                forms,
                 territory=territory,
                 readers=readers,
                 meeting=meeting,

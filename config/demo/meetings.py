@@ -2,9 +2,10 @@
 
 import datetime as dt
 
-from actions.models import AgendaItem, Body, Decision, Meeting, Seat, Sheet
+from actions.models import AgendaItem, AgendaOption, Body, Decision, Meeting, Seat, Sheet
 from config.demo.files import read, values_of
 from crm.models import FollowUp, Review, ReviewRequest
+from funding.models import Application, ApplicationPoint
 
 PAIR = {"elected": "elue", "industrialist": "industriel"}
 
@@ -64,6 +65,9 @@ def load_meeting(row, world, decisions):
         attendance=row["attendance"],
         notes=row["notes"],
     )
+    if cancelled := row.get("cancelled"):
+        at = world.clock.at(cancelled["day"], 15)
+        meeting.cancel(cancelled["because"], version=meeting.version, now=at)
     for number, point in enumerate(row["items"], start=1):
         item = AgendaItem.objects.create(
             territory=world.territory,
@@ -73,9 +77,17 @@ def load_meeting(row, world, decisions):
             position=number * AgendaItem.STEP,
             revisits=decisions.get(point.get("revisits")),
             **values_of(
-                AgendaItem, point, ("kind", "title", "question", "recommendation", "amount")
+                AgendaItem,
+                point,
+                ("kind", "title", "question", "recommendation", "amount", "concerned"),
             ),
         )
+        for option in point.get("options", []):
+            values = values_of(AgendaOption, option, ("label", "amount", "is_recommended"))
+            AgendaOption.objects.create(item=item, **values)
+        if "dossier" in point:
+            file = Application.objects.get(project=item.project, program__code=point["dossier"])
+            ApplicationPoint.objects.attach(item, file)
         # A point is written a fortnight before, or just now for a meeting to come.
         written = world.clock.at(min(row["day"] - 14, -2), 9)
         AgendaItem.objects.filter(pk=item.pk).update(created_at=written)

@@ -5,6 +5,7 @@ from itertools import chain
 
 from config.demo.files import link, read, values_of
 from crm.models import Project, Stage, StageChange
+from funding.matching import parsed_rules
 from funding.models import Application, Program
 
 TEXTS = ("title", "need", "lead_source", "confidentiality", "health_note", "blockers", "next_step")
@@ -159,7 +160,7 @@ def filed(project, row, programs, world):
         project=project,
         program=programs[row["program"]],
         created_by=project.owner,
-        due_on=world.clock.exact(row.get("due_on")),
+        due_on=aimed(world.clock.exact(row.get("due_on")), programs[row["program"]], world),
         **values_of(Application, row, ("amount_requested", "notes")),
     )
     application.status = Application.Status.DRAFT if known else row["status"]
@@ -176,6 +177,12 @@ def filed(project, row, programs, world):
     application.created_at = world.clock.at(start, 15)
     application.updated_at = world.clock.at(known[0] if known else start, 17, 40)
     return application
+
+
+def aimed(day, program, world):
+    """The day a file aims at: so many days from today, and never past the next known closing."""
+    closing = parsed_rules(program).window.next_deadline(world.clock.today)
+    return min(day, closing) if day and closing else day
 
 
 def finish(application, row):

@@ -191,7 +191,7 @@ class ProjectFilter(MeasureFilter):
         return projects.filter(Exists(rows.filter(project=OuterRef("pk"))))
 
     def by_epci(self, projects, name, value):
-        return projects.filter(Q(commune__epci=value) | Q(commune=None, site__commune__epci=value))
+        return projects.in_epcis([value])
 
     def by_commune(self, projects, name, value):
         return projects.filter(Q(commune=value) | Q(commune=None, site__commune=value))

@@ -121,7 +121,7 @@ class SentTwice:
             return super().save(commit)
         subject = getattr(row, self.about[0])
         with transaction.atomic():
-            type(subject).objects.select_for_update().get(pk=subject.pk)
+            subject.__class__.objects.select_for_update().get(pk=subject.pk)
             twins = type(row).objects.filter(
                 **{name: getattr(row, name) for name in [*self.about, *self._meta.fields]}
             )

@@ -129,4 +129,6 @@ class InteractionForm(Form):
 def past(date):
     if date > timezone.localdate():
         raise ValidationError("Cette date est à venir\u00a0: donnez la date d’un fait constaté.")
+    if date.year < 2000:  # a year typed in two digits would count centuries of days
+        raise ValidationError("L’année va de 2000 à 2100.")
     return date

@@ -92,7 +92,10 @@ class Versioned(ModelForm):
 class ProjectForm(Versioned):
     SECTIONS = [
         ("Porteur et lieu", ["holder", "site", "commune"]),
-        ("Projet", ["title", "need", "lead_source", "sector", "priorities", "themes"]),
+        (
+            "Projet",
+            ["title", "need", "lead_source", "attribution", "sector", "priorities", "themes"],
+        ),
         ("Argent", ["planned_investment", "eligible_costs", "land_need_m2"]),
         (
             "Emplois",
@@ -118,8 +121,8 @@ class ProjectForm(Versioned):
     class Meta:
         model = Project
         fields = [
-            "holder", "site", "commune", "title", "need", "lead_source", "sector", "priorities",
-            "themes", "planned_investment", "eligible_costs", "land_need_m2",
+            "holder", "site", "commune", "title", "need", "lead_source", "attribution", "sector",
+            "priorities", "themes", "planned_investment", "eligible_costs", "land_need_m2",
             "jobs_created_planned", "jobs_maintained_planned", "jobs_created_observed",
             "jobs_maintained_observed", "jobs_method", "jobs_observed_on", "jobs_evidence",
             "starts_on", "ends_on", "first_commitment_on", "owner", "health", "health_note",

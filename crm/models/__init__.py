@@ -1,5 +1,7 @@
+from crm.models.brands import Brand
 from crm.models.geography import (
     Commune,
+    CommuneContour,
     Departement,
     Epci,
     FormerCommune,
@@ -9,8 +11,11 @@ from crm.models.geography import (
 )
 from crm.models.imports import ImportBatch
 from crm.models.interactions import FollowUp, Interaction
+from crm.models.interests import Interest
+from crm.models.links import CardsLink, CardsMail
 from crm.models.organisations import Contact, Organisation, Provenance, Site
 from crm.models.projects import (
+    PAIR,
     READABLE,
     Confidentiality,
     Project,
@@ -27,7 +32,7 @@ from crm.models.references import (
     Stage,
     Theme,
 )
-from crm.models.reviews import PAIR, Review, ReviewRequest
+from crm.models.reviews import Review, ReviewRequest, Sighting
 from crm.models.territories import Membership, Role, Territory, TerritoryEpci, User
 from crm.models.tokens import SCOPES, PartnerToken
 from crm.models.usage import Usage
@@ -36,7 +41,11 @@ __all__ = [
     "PAIR",
     "READABLE",
     "SCOPES",
+    "Brand",
+    "CardsLink",
+    "CardsMail",
     "Commune",
+    "CommuneContour",
     "Confidentiality",
     "Contact",
     "Departement",
@@ -47,6 +56,7 @@ __all__ = [
     "Health",
     "ImportBatch",
     "Interaction",
+    "Interest",
     "LocalPriority",
     "MeetingKind",
     "Membership",
@@ -62,6 +72,7 @@ __all__ = [
     "ReviewRequest",
     "Role",
     "Sector",
+    "Sighting",
     "Site",
     "Stage",
     "StageChange",

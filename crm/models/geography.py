@@ -66,6 +66,25 @@ class Commune(models.Model):
         return self.name
 
 
+class CommuneContour(models.Model):
+    """The outline of a commune, for the maps: polygons of rings of [longitude, latitude], in
+    degrees, simplified so that neighbours still share their borders (see `crm.contours`)."""
+
+    commune = models.OneToOneField(
+        Commune, models.CASCADE, primary_key=True, related_name="contour", verbose_name="commune"
+    )
+    polygons = models.JSONField("polygones")
+    source = models.CharField("source", max_length=200)
+    loaded_on = models.DateField("chargé le")
+
+    class Meta:
+        verbose_name = "contour de commune"
+        verbose_name_plural = "contours des communes"
+
+    def __str__(self):
+        return f"Contour de {self.commune_id}"
+
+
 class FormerCommune(models.Model):
     """A commune that was merged into another; old files still name it."""
 

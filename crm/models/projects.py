@@ -13,6 +13,7 @@ from crm import search
 from crm.fields import MoneyField
 from crm.models.geography import Commune
 from crm.models.interactions import Interaction
+from crm.models.interests import rivals_of
 from crm.models.organisations import Organisation, Provenance, Site
 from crm.models.references import Health, NationalPriority, Sector, Stage, Theme
 from crm.models.territories import Role, Territory
@@ -27,6 +28,8 @@ class Confidentiality(models.TextChoices):
     PUBLIC = "public", "Public"
 
 
+PAIR = [Role.ELECTED, Role.INDUSTRIALIST]
+
 # Who reads what: the one table behind every page, export, workbook and API answer.
 READABLE = {
     Role.OFFICER: set(Confidentiality),
@@ -40,7 +43,18 @@ READABLE = {
 
 class ProjectQuerySet(models.QuerySet):
     def visible_to(self, viewer):
-        """The viewer’s territories, and in each the levels of confidentiality of their role."""
+        """The viewer’s territories, and in each the levels of confidentiality of their role.
+
+        A member of the pair does not open the projects of a competitor.
+        """
+        opened = self.opened_to(viewer)
+        pair = [territory for territory, role in viewer.grants if role in PAIR]
+        if not pair:
+            return opened
+        return opened.exclude(territory__in=pair, holder__in=rivals_of(viewer))
+
+    def opened_to(self, viewer):
+        """The same with the competitors’: only for what hides their amounts."""
         readable = Q(pk__in=[])
         for territory, role in viewer.grants:
             readable |= Q(territory=territory, confidentiality__in=READABLE.get(role, set()))
@@ -56,6 +70,12 @@ class ProjectQuerySet(models.QuerySet):
     def with_last_contact(self):
         latest = Interaction.objects.filter(project=OuterRef("pk")).order_by("-happened_on")
         return self.annotate(last_contact_on=Subquery(latest.values("happened_on")[:1]))
+
+    def in_epcis(self, epcis):
+        """By the commune of the project, else by that of its site; without either, nowhere."""
+        return self.filter(
+            Q(commune__epci__in=epcis) | Q(commune=None, site__commune__epci__in=epcis)
+        )
 
     def silent(self, *, days=60, today=None):
         """Active projects with no exchange and no move for `days` days."""
@@ -139,6 +159,14 @@ class Project(Provenance):
         PRESS = "presse", "Presse ou veille"
         COMPANY = "entreprise", "L’entreprise elle-même"
 
+    class Attribution(models.TextChoices):
+        """What the territory’s team did for it, at most: a figure claims no more."""
+
+        DETECTED = "detecte", "Détecté"
+        REFERRED = "oriente", "Orienté vers un partenaire"
+        ASSEMBLED = "monte", "Monté avec nous"
+        OBTAINED = "obtenu", "Financement obtenu avec nous"
+
     class JobsMethod(models.TextChoices):
         DECLARED = "declare", "Déclaré par le porteur"
         APPLICATION = "dossier", "Repris d’un dossier d’aide"
@@ -185,6 +213,7 @@ class Project(Provenance):
     )
     need = models.TextField("besoin", blank=True)
     lead_source = models.CharField("source", max_length=12, choices=LeadSource, blank=True)
+    attribution = models.CharField("notre part", max_length=8, choices=Attribution, blank=True)
 
     stage = models.ForeignKey(
         Stage, models.PROTECT, default="detecte", related_name="projects", verbose_name="étape"
@@ -300,6 +329,11 @@ class Project(Provenance):
     @property
     def is_closed(self):
         return self.stage.kind == Stage.Kind.CLOSED
+
+    @property
+    def is_over(self):
+        """Finished or closed: what `open` leaves out."""
+        return self.is_closed or self.stage.is_done
 
     @property
     def days_in_stage(self):

@@ -3,25 +3,31 @@ from django.db import models, transaction
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from crm.models.projects import Project
+from crm.models.interests import holders_at_stake
+from crm.models.projects import PAIR, Project
 from crm.models.territories import Role, Territory
 from crm.signals import review_completed
-
-PAIR = [Role.ELECTED, Role.INDUSTRIALIST]
 
 
 class AlreadyAnswered(Exception):
     """This member of the pair has answered, or the question was withdrawn."""
 
 
+class MustStepAside(Exception):
+    """This member of the pair declared a stake in the holder: they cannot give an opinion."""
+
+
 class ReviewRequestQuerySet(models.QuerySet):
     def visible_to(self, viewer):
-        """Whoever may see the project may see that the pair was asked about it."""
+        """Whoever may see the project may see that the pair was asked about it.
+
+        The project of a competitor too: `crm.cards` hides its amounts.
+        """
         team = Territory.objects.filter(
             pk__in=viewer.territories_as(Role.OFFICER, Role.MANAGER, *PAIR)
         )
         return self.filter(
-            project__in=Project.objects.visible_to(viewer), project__territory__in=team
+            project__in=Project.objects.opened_to(viewer), project__territory__in=team
         )
 
     def for_cards(self):
@@ -34,7 +40,7 @@ class ReviewRequestQuerySet(models.QuerySet):
             "project__sector",
             "project__commune",
             "project__site__commune",
-        ).prefetch_related("reviews__reviewer")
+        ).prefetch_related("reviews__reviewer", "sightings__user")
 
     def with_answers(self):
         """`answers`: how many of the pair have answered."""
@@ -85,9 +91,11 @@ class ReviewRequest(models.Model):
 
     @property
     def is_disputed(self):
-        """Both answered, and not both « d’accord »."""
+        """Both answered, and whoever gave an opinion is not « d’accord »; two who stepped aside
+        leave the question to the committee."""
         answers = [review.answer for review in self.reviews.all()]
-        return len(answers) == len(PAIR) and set(answers) != {Review.Answer.AGREE}
+        opinions = set(answers) - {Review.Answer.STEPPED_ASIDE}
+        return len(answers) == len(PAIR) and opinions != {Review.Answer.AGREE}
 
     @property
     def answered_roles(self):
@@ -107,6 +115,9 @@ class ReviewRequest(models.Model):
         request = ReviewRequest.objects.select_for_update().get(pk=self.pk)
         if request.closed_at or request.reviews.filter(role=role).exists():
             raise AlreadyAnswered
+        at_stake = holders_at_stake(by).filter(organisation=request.project.holder_id).exists()
+        if at_stake != (answer == Review.Answer.STEPPED_ASIDE):
+            raise MustStepAside
         review = request.reviews.create(reviewer=by, role=role, answer=answer, comment=comment)
         if request.reviews.count() == len(PAIR):
             review_completed.send(ReviewRequest, request=request)
@@ -118,6 +129,7 @@ class Review(models.Model):
         AGREE = "agree", "D’accord"
         DISAGREE = "disagree", "Pas d’accord"
         DISCUSS = "discuss", "À discuter"
+        STEPPED_ASIDE = "aside", "S’est déporté"
 
     request = models.ForeignKey(ReviewRequest, models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
@@ -136,3 +148,32 @@ class Review(models.Model):
 
     def __str__(self):
         return f"{self.get_answer_display()} ({self.get_role_display()})"
+
+
+class Sighting(models.Model):
+    """What a member of the pair had before their eyes, and when they first did."""
+
+    class Via(models.TextChoices):
+        SIGNED_IN = "session", "connexion"
+        LINK = "link", "lien du courriel"
+
+    request = models.ForeignKey(ReviewRequest, models.CASCADE, related_name="sightings")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    via = models.CharField("par", max_length=8, choices=Via)
+    seen_at = models.DateTimeField("vu le", default=timezone.now)
+    # As `crm.cards` writes it; a card that changed since is a new row.
+    shown = models.JSONField("ce qui était affiché")
+    digest = models.CharField(max_length=64, editable=False)
+
+    class Meta:
+        verbose_name = "point vu"
+        verbose_name_plural = "points vus"
+        ordering = ["seen_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="one_sighting_a_content", fields=["request", "user", "digest"]
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.user}, {self.seen_at:%d/%m/%Y %H:%M}"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.views import components, settings, team, tokens
+from crm.views import brands, components, settings, team, tokens
 
 urlpatterns = [
     path("reglages/", settings.index, name="settings"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("reglages/equipe/<int:pk>/retirer/", team.remove, name="setting_member_remove"),
     path("reglages/equipe/<int:pk>/inviter/", team.invite, name="setting_member_invite"),
     path("invitation/<uidb64>/<token>/", team.FirstPassword.as_view(), name="first_password"),
+    path("reglages/logo/", brands.brand, name="setting_brand"),
+    path("logo.png", brands.logo, name="logo"),
     path("reglages/jetons/", tokens.tokens, name="setting_tokens"),
     path("reglages/jetons/<int:pk>/revoquer/", tokens.revoke, name="setting_token_revoke"),
     path("composants/", components.components, name="components"),

@@ -20,7 +20,7 @@ from crm.models import (
     Site,
     Territory,
 )
-from crm.perms import can_edit, can_report, can_work_in_team
+from crm.perms import can_edit, can_read_amounts, can_report, can_work_in_team
 
 PAGE = 50
 TIMELINE = 12
@@ -50,12 +50,14 @@ def organisation(request, pk):
     territory, sites = organisation.territory, list(organisation.sites.for_list())
     site = sites[0] if sites else None
     in_team = can_work_in_team(request.user, territory)
+    shows_amounts = can_read_amounts(request.user, organisation)
     projects = Project.objects.visible_to(request.user).filter(holder=organisation)
     context = {
         "organisation": organisation,
         "sites": sites,
         "site": site,
-        "facts": facts(organisation, site),
+        "facts": facts(organisation, site, with_amounts=shows_amounts),
+        "shows_amounts": shows_amounts,
         "projects": projects.for_list(),
         "project_totals": projects.totals(),
         "open_totals": projects.open().totals(),
@@ -83,7 +85,7 @@ def memory(request, organisation, site):
         "last_exchange": exchanges.first(),
         "follow_ups": follow_ups,
         "late_count": follow_ups.filter(due_on__lt=timezone.localdate()).count(),
-        "needs": raised.values("theme__label")
+        "needs": raised.values("theme", "theme__label")
         .annotate(last_on=Max("interaction__happened_on"), times=Count("pk"))
         .order_by("-last_on", "theme__label"),
         "questions": questions(organisation, site, has_contact=contacts.exists()),

@@ -1,20 +1,23 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Prefetch
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from crm import cards_mail
+from crm.cards import Cards, give, keep_sighting
 from crm.decorators import allow, check, takes
-from crm.forms.reviews import AnswerForm, AskForm
+from crm.forms.reviews import AskForm
 from crm.htmx import render_panel
-from crm.models import PAIR, Project, ReviewRequest, Role
-from crm.models.reviews import AlreadyAnswered
-from crm.perms import can_edit, can_read_reviews, can_review, role_in
+from crm.models import PAIR, Interest, Project, ReviewRequest, Role, Sighting
+from crm.models.reviews import AlreadyAnswered, MustStepAside
+from crm.perms import can_edit, can_read_reviews, can_review
 
-CARDS = 3
 ROLES = [Role(role) for role in PAIR]
+SIGNED_IN = Sighting.Via.SIGNED_IN
 
 
 @require_safe
@@ -22,43 +25,38 @@ ROLES = [Role(role) for role in PAIR]
 @takes()
 def review_inbox(request):
     """The pair sees what waits for them, three at a time; the team sees where each one stands."""
+    if can_review(request.user, request.territory):
+        return render(request, "crm/review_inbox.html", inbox(request.user, request.territory))
     visible = ReviewRequest.objects.visible_to(request.user).filter(
         project__territory=request.territory
     )
-    if can_review(request.user, request.territory):
-        return render(request, "crm/review_inbox.html", inbox(request, visible))
-    lines = [line(review, request.user) for review in visible.for_cards()[:100]]
-    return render(request, "crm/review_list.html", {"lines": lines})
+    declared = Interest.objects.visible_to(request.user).current()
+    declared = declared.filter(organisation__territory=request.territory)
+    context = {
+        "lines": [line(review, request.user) for review in visible.for_cards()[:100]],
+        "members": cards_mail.members(request.territory).prefetch_related(
+            Prefetch("user__interests", declared.select_related("organisation"), "declared")
+        ),
+        "can_edit": can_edit(request.user, request.territory),
+        "sends_mail": cards_mail.is_possible(),
+    }
+    return render(request, "crm/review_list.html", context)
 
 
-def inbox(request, visible, refused=None):
-    mine = (
-        visible.waiting_for(request.user)
-        .for_cards()
-        .order_by(F("due_on").asc(nulls_last=True), "asked_at")
-    )
-    waiting = list(mine)
-    cards = [
-        {
-            "request": item,
-            "form": refused if refused and refused.prefix == f"p{item.pk}" else form_for(item),
-            "other_answered": bool(item.answered_roles),
-            "is_last": number == len(waiting),
-        }
-        for number, item in enumerate(waiting[:CARDS], start=1)
-    ]
-    answered = visible.filter(reviews__reviewer=request.user).for_cards()[:20]
+def inbox(user, territory, refused=None):
+    cards = Cards(user, territory, refused)
+    answered = list(cards.answered())
+    rivals = cards.rivals_among(answered)
     return {
         "cards": cards,
-        "total": len(waiting),
-        "past": [line(review, request.user) for review in answered],
-        "other_role": next(role for role in ROLES if role != request.role),
+        "past": [
+            line(review, user) | {"is_rival": review.project.holder_id in rivals}
+            for review in answered
+        ],
         "today": timezone.localdate(),
+        "mail": cards_mail.wanted(user, territory),
+        "sends_mail": cards_mail.is_possible(),
     }
-
-
-def form_for(item, data=None):
-    return AnswerForm(data, prefix=f"p{item.pk}")
 
 
 def line(item, viewer):
@@ -67,31 +65,39 @@ def line(item, viewer):
         "request": item,
         "reviews": item.readable_reviews(viewer),
         "answered": [(role.label, role in item.answered_roles) for role in ROLES],
+        "sightings": list(item.sightings.all()),
+        "is_rival": False,
     }
 
 
 @require_POST
 def review_answer(request, pk):
     item = get_object_or_404(ReviewRequest.objects.visible_to(request.user).for_cards(), pk=pk)
-    check(can_review, request.user, item.project.territory)
-    form = form_for(item, request.POST)
-    if not form.is_valid():
-        visible = ReviewRequest.objects.visible_to(request.user).filter(
-            project__territory=request.territory
-        )
-        context = inbox(request, visible, refused=form)
-        return render(request, "crm/review_inbox.html", context, status=422)
+    territory = item.project.territory
+    check(can_review, request.user, territory)
+    cards = Cards(request.user, territory)
+    card, form = cards.bind(item, request.POST)
     try:
-        item.answer(
-            by=request.user,
-            role=role_in(request.user, item.project.territory_id),
-            answer=form.cleaned_data["answer"],
-            comment=form.cleaned_data["comment"],
-        )
-    except AlreadyAnswered:
+        if not form.is_valid():
+            if not cards.waits_for(item):
+                raise AlreadyAnswered
+            context = inbox(request.user, territory, refused=form)
+            return render(request, "crm/review_inbox.html", context, status=422)
+        give(card, form, request.user, territory, via=SIGNED_IN)
+    except (AlreadyAnswered, MustStepAside):
         return render(request, "crm/review_answered.html", {"request_": item}, status=409)
     messages.success(request, "Votre avis est enregistré.")
     return redirect("crm:review_inbox")
+
+
+@require_POST
+def review_seen(request, pk):
+    """The card came into sight: kept once for each content."""
+    item = get_object_or_404(ReviewRequest.objects.visible_to(request.user).for_cards(), pk=pk)
+    check(can_review, request.user, item.project.territory)
+    (card,) = Cards(request.user, item.project.territory).of([item])
+    keep_sighting(card, request.user, via=SIGNED_IN)
+    return HttpResponse(status=204)
 
 
 @require_http_methods(["GET", "POST"])

@@ -153,9 +153,17 @@ def tidy(text):
 
 
 def items(text):
-    """The conditions that a plain text lists: its lines, without their marks."""
-    lines = (re.sub(r"^(?:–|\d{1,2}[.)])\s+", "", line.strip()) for line in text.split("\n"))
-    return [line for line in lines if line]
+    """The conditions that a plain text lists: its lines, without their marks. A line that begins
+    with a small letter goes on from the one just above, unless that one had come to its end."""
+    found, above = [], ""
+    for raw in map(str.strip, text.split("\n")):
+        line = re.sub(r"^(?:–|\d{1,2}[.)])\s+", "", raw)
+        if above and line == raw and line[:1].islower() and above[-1] not in ".;:!?":
+            found[-1] += f" {line}"
+        elif line:
+            found.append(line)
+        above = line
+    return found
 
 
 def shortened(text, limit):

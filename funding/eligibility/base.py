@@ -9,7 +9,16 @@ from typing import Any
 
 from funding.eligibility import wording
 from funding.eligibility.classes import EACH, Each
-from funding.eligibility.facts import MET, NOT_MET, UNKNOWN, Answer, Fact, Facts, Question
+from funding.eligibility.facts import (
+    COLLECTIVE,
+    MET,
+    NOT_MET,
+    UNKNOWN,
+    Answer,
+    Fact,
+    Facts,
+    Question,
+)
 from funding.eligibility.rows import Row
 
 # The order in which a page shows the criteria.
@@ -84,8 +93,15 @@ class Criterion:
         """The question that would settle this criterion; None when no answer is missing."""
         if self.answer(facts, today) is not UNKNOWN:
             return None
-        asked = self.ask(self.missing(facts), facts)
-        return replace(asked, sentence=self.custom_question) if self.custom_question else asked
+        return self.asked(self.missing(facts), facts)
+
+    def asked(self, key: str | None, facts: Facts) -> Question:
+        """What to ask in the words of this rule, said of a project or of a collective action."""
+        question = self.ask(key, facts)
+        sentence = self.custom_question or question.sentence
+        if COLLECTIVE in facts:
+            sentence = wording.of_action(sentence)
+        return replace(question, sentence=sentence)
 
     def used(self, facts: Facts) -> tuple[str, ...]:
         """The keys of the facts that `found` tells."""

@@ -71,9 +71,11 @@ class Spans(Steps):
 
 
 class Codes(Marked):
-    """Codes of which only the marked ones matter."""
+    """Codes, one or a set of them, of which only the marked ones matter."""
 
     def class_of(self, value):
+        if isinstance(value, frozenset):
+            return self.marks & value, self.marks >= value
         return value if value in self.marks else None
 
 

@@ -97,6 +97,8 @@ class Judgement:
     version: int | None = None
 
 
+# The key of what is a collective action and not a project: no rule reads it, the questions do.
+COLLECTIVE = "collective"
 # A key that is absent is a fact that is unknown.
 Facts = Mapping[str, Fact]
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from funding.eligibility import naf, wording
 from funding.eligibility.base import Criterion, Prefixes
 from funding.eligibility.classes import EACH, Beginnings, Spans, Steps
-from funding.eligibility.eu_size import limits_on
+from funding.eligibility.eu_size import limits_on, rank
 from funding.eligibility.facts import (
     MET,
     NOT_MET,
@@ -35,21 +35,15 @@ def possible_sizes(facts: Facts, today: dt.date) -> frozenset[str]:
         return frozenset({declared.value})
     headcount = facts.get("headcount")
     low = headcount.value.low if headcount else 0
-    turnover, balance = facts.get("turnover"), facts.get("balance_sheet")
-    has_accounts = turnover is not None and balance is not None
-    limits = limits_on(today)
-    # The limits grow together: the first size not left is that of this year alone.
-    for rank, row in enumerate(limits):
-        too_rich = (
-            has_accounts and turnover.value > row.turnover and balance.value > row.balance_sheet
-        )
-        if low < row.headcount and not too_rich:
-            return FROM_SIZE[max(rank - 1, 0)]
-    return FROM_SIZE[max(len(limits) - 1, 0)]
+    # What is unknown is the least it may be.
+    sales, total = (
+        facts[key].value if key in facts else 0 for key in ("turnover", "balance_sheet")
+    )
+    return FROM_SIZE[max(rank(low, sales, total, limits_on(today)) - 1, 0)]
 
 
 # The sizes from each one up.
-FROM_SIZE = tuple(frozenset(list(wording.SIZES)[rank:]) for rank in range(len(wording.SIZES)))
+FROM_SIZE = tuple(frozenset(list(wording.SIZES)[least:]) for least in range(len(wording.SIZES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

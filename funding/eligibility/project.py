@@ -1,4 +1,4 @@
-"""Criteria on the project: place, themes, stage, costs, calendar, studies, other conditions."""
+"""Criteria on the project: themes, stage, costs, calendar, studies, other conditions."""
 
 import datetime as dt
 import hashlib
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from funding.eligibility import wording
 from funding.eligibility.base import Criterion, truth
-from funding.eligibility.classes import EACH, KNOWN, Codes, Members, Steps
+from funding.eligibility.classes import KNOWN, Members, Steps
 from funding.eligibility.facts import (
     MET,
     NOT_MET,
@@ -20,124 +20,6 @@ from funding.eligibility.facts import (
     known,
     show,
 )
-
-# Parameter: (fact, name of one place, name of many).
-PLACES = {
-    "regions": ("region", "région", "régions"),
-    "departements": ("departement", "département", "départements"),
-    "epcis": ("epci", "intercommunalité", "intercommunalités"),
-    "communes": ("commune", "commune", "communes"),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place(Criterion):
-    """In one of the listed places, and in a Territoire d'industrie or a zone when required."""
-
-    listed: tuple[tuple[str, frozenset[str]], ...]
-    in_ti: bool
-    zone: str
-
-    @classmethod
-    def read(cls, row):
-        found = ((name, row.codes(name)) for name in PLACES)
-        listed = tuple((name, frozenset(codes)) for name, codes in found if codes)
-        in_ti = row.flag("in_ti")
-        if row.data.get("in_ti") is False:
-            raise row.error("« in_ti » ne peut être que true.")
-        zone = row.choice("zone", wording.ZONES, required=False)
-        if not (listed or in_ti or zone):
-            raise row.error("aucun lieu donné.")
-        return {"listed": listed, "in_ti": in_ti, "zone": zone}
-
-    def answer(self, facts, today):
-        answer = self._among(facts) if self.listed else MET
-        if self.in_ti:
-            answer = min(answer, truth(facts.get("in_ti")))
-        if self.zone:
-            answer = min(answer, truth(facts.get(f"zone:{self.zone}")))
-        return answer
-
-    def classes(self, today):
-        read = {PLACES[name][0]: Codes(codes) for name, codes in self.listed}
-        if self.in_ti:
-            read["in_ti"] = EACH
-        if self.zone:
-            read[f"zone:{self.zone}"] = EACH
-        return read
-
-    def _among(self, facts):
-        answer = NOT_MET
-        for name, codes in self.listed:
-            fact = facts.get(PLACES[name][0])
-            if fact is None:
-                answer = UNKNOWN
-            elif fact.value in codes:
-                return MET
-        return answer
-
-    def sentence(self):
-        parts = []
-        for name, codes in self.listed:
-            _, one, many = PLACES[name]
-            labels = [place_name(name, code) for code in sorted(codes)]
-            parts.append(f"{one if len(labels) == 1 else many} {wording.listing(labels)}")
-        conditions = [wording.listing(parts)] if parts else []
-        if self.in_ti:
-            conditions.append("dans un Territoire d’industrie")
-        if self.zone:
-            conditions.append(f"en {wording.ZONES[self.zone]}")
-        return f"Lieu{wording.NBSP}: {', '.join(conditions)}"
-
-    def used(self, facts):
-        keys = [PLACES[name][0] for name, _ in self.listed]
-        if self.in_ti or not keys:
-            keys.append("commune")
-        if self.in_ti:
-            keys.append("in_ti")
-        if self.zone:
-            keys.append(f"zone:{self.zone}")
-        return tuple(dict.fromkeys(keys))
-
-    def found(self, facts, today):
-        parts = []
-        for name, (key, one, _) in PLACES.items():
-            if key in self.used(facts) and (fact := facts.get(key)):
-                parts.append(fact.label or f"{one} {place_name(name, fact.value)}")
-        if self.in_ti and (inside := facts.get("in_ti")):
-            where = "dans un" if inside.value else "hors d’un"
-            parts.append(f"{where} Territoire d’industrie")
-        zone_is_known = f"zone:{self.zone}" in facts
-        if self.zone and (parts or zone_is_known):
-            parts.append(self._zone_found(facts))
-        return wording.capital(", ".join(parts)) if parts else "Lieu du projet inconnu"
-
-    def _zone_found(self, facts):
-        zone = wording.ZONES[self.zone]
-        if (fact := facts.get(f"zone:{self.zone}")) is None:
-            return f"{zone}{wording.NBSP}: classement inconnu"
-        return f"en {zone}" if fact.value else f"hors {zone}"
-
-    def missing(self, facts):
-        if self.listed and self._among(facts) is UNKNOWN:
-            return "commune"
-        if self.in_ti and "in_ti" not in facts:
-            return "in_ti" if "commune" in facts else "commune"
-        return f"zone:{self.zone}"
-
-    def ask(self, key, facts):
-        if key == "commune":
-            sentence = f"Dans quelle commune le projet se situe-t-il{wording.NBSP}?"
-            return Question(key, sentence, "record")
-        where = "dans un Territoire d’industrie"
-        if key != "in_ti":
-            where = f"en {wording.ZONES[self.zone]}"
-        sentence = f"Le projet se situe-t-il {where}{wording.NBSP}?"
-        return Question(key, sentence, "yes_no")
-
-
-def place_name(parameter: str, code: str) -> str:
-    return wording.REGIONS.get(code, code) if parameter == "regions" else code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +51,7 @@ class Themes(Criterion):
     def found(self, facts, today):
         fact = facts.get("themes")
         if fact is None or not fact.value:
-            return "Thèmes du projet inconnus"
+            return "Thèmes inconnus"
         if shared := self.accepted & fact.value:
             return wording.capital(wording.listing(theme_names(shared), "et"))
         names = wording.listing(theme_names(fact.value), "et")
@@ -208,7 +90,7 @@ class Stage(Criterion):
 
     def found(self, facts, today):
         if (fact := facts.get("stage")) is None:
-            return "Étape du projet inconnue"
+            return "Étape inconnue"
         return wording.capital(fact.label or wording.STAGES.get(fact.value, fact.value))
 
     def ask(self, key, facts):
@@ -220,9 +102,9 @@ class NotStarted(Criterion):
     """Incentive effect: no firm commitment before the application (RGEC, règlement (UE) 651/2014,
     art. 6; « début des travaux » is defined in its art. 2, point 23).
 
-    The fact `filings` maps the code of each program to the day its application was filed: absent
-    when nobody knows, without the code when nothing was filed. A commitment of the same day as
-    the filing, or of today when nothing is filed, is already too late."""
+    The fact `filings` maps what each program is filed as to the day its application was filed:
+    absent when nobody knows, without the program when nothing was filed. A commitment of the same
+    day as the filing, or of today when nothing is filed, is already too late."""
 
     scope: str = ""
 
@@ -230,7 +112,7 @@ class NotStarted(Criterion):
 
     @classmethod
     def read(cls, row):
-        return {"scope": row.scope}
+        return {"scope": row.filed_as}
 
     def answer(self, facts, today):
         fact = facts.get("first_commitment_on")

@@ -13,11 +13,11 @@ MOST_YEARS = 500
 class Row:
     """A JSON object read key by key; `close` refuses the keys that nobody read."""
 
-    def __init__(self, data, scope=""):
+    def __init__(self, data, scope="", filed_as=""):
         if not isinstance(data, dict):
             raise ValueError("Un critère est un objet JSON.")
         self.data = data
-        self.scope = scope
+        self.scope, self.filed_as = scope, filed_as or scope
         self.read = {"kind", "key"}
         self.kind = self._word("kind", "Critère sans genre (« kind »)")
         self.key = self._word("key", f"Critère de genre {quoted(self.kind)} sans clé (« key »)")

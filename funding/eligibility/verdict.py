@@ -1,7 +1,7 @@
 """From the criteria of a program and the facts of a project to a verdict that explains itself."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -10,10 +10,10 @@ from funding.eligibility.base import GROUPS, Criterion
 from funding.eligibility.conditions import EmissionsQuota, Jobs, Ownership, SelfAssessment
 from funding.eligibility.facts import MET, NOT_MET, UNKNOWN, Answer, Facts, Question
 from funding.eligibility.holder import Age, Amount, Beneficiary, Headcount, LegalForm, Naf, Size
+from funding.eligibility.place import Place
 from funding.eligibility.project import (
     NotStarted,
     NumberFact,
-    Place,
     PriorStudy,
     Stage,
     Starts,
@@ -68,9 +68,9 @@ class Verdict(IntEnum):
         return ("Non éligible", "À confirmer", "Éligible")[self]
 
 
-def parse_criterion(data: Any, scope: str = "") -> Criterion:
+def parse_criterion(data: Any, scope: str = "", filed_as: str = "") -> Criterion:
     """One object of the catalogue → Criterion; ValueError, a French sentence, when it is wrong."""
-    row = Row(data, scope)
+    row = Row(data, scope, filed_as)
     if row.kind == "fact":
         kind = FACT_TYPES[row.choice("type", FACT_TYPES)]
     elif row.kind in KINDS:
@@ -102,14 +102,15 @@ class Rules:
         object.__setattr__(self, "probes", tuple(probe_of(one) for one in self.criteria))
 
     @classmethod
-    def parse(cls, rows: Any, window: Window, scope: str = "") -> "Rules":
+    def parse(cls, rows: Any, window: Window, scope: str = "", filed_as: str = "") -> "Rules":
         """`rows` is the JSON list of criteria; ValueError, a French sentence, when it is wrong.
 
         `scope`, the code of the program, goes into the facts of its plain-text conditions:
-        « judgement:P01:letter »."""
+        « judgement:P01:letter ». `filed_as` is what the fact `filings` knows it by, its code
+        unless told."""
         if not isinstance(rows, list | tuple):
             raise ValueError("Les critères d’un dispositif sont une liste.")
-        criteria = [*(parse_criterion(row, scope) for row in rows), Dates.of(window)]
+        criteria = [*(parse_criterion(row, scope, filed_as) for row in rows), Dates.of(window)]
         keys = [criterion.key for criterion in criteria]
         if len(set(keys)) < len(keys):
             repeated = sorted({key for key in keys if keys.count(key) > 1})
@@ -209,21 +210,6 @@ class Result:
     @property
     def rule_to_check(self):
         return self.criterion.is_uncertain and self.answer is UNKNOWN
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for the API and for a verdict that is kept."""
-        question = self.question
-        return {
-            "kind": self.kind,
-            "key": self.key,
-            "group": self.group,
-            "answer": self.answer.name.lower(),
-            "rule": self.rule,
-            "found": self.found,
-            "source": self.source,
-            "question": asdict(question) if question else None,
-            "rule_to_check": self.rule_to_check,
-        }
 
 
 class Assessment:

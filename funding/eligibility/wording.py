@@ -182,6 +182,25 @@ def typeset(text: str) -> str:
     return BREAK.sub(NBSP, text)
 
 
+QUOTATION = re.compile(r"(«[^»]*»)")
+# The pronoun that takes the subject up, and no other.
+TAKEN_UP = re.compile(r"\b([Ll])e projet\b([^?]*?)-il\b")
+NAMED = re.compile(r"\b([LlDdAaCc][eu]) projet\b")
+ACTIONS = {"le": "l’action", "du": "de l’action", "au": "à l’action", "ce": "cette action"}
+
+
+def of_action(question: str) -> str:
+    """A question written for a project, put about a collective action; quotations stay."""
+    said = QUOTATION.split(question)
+    said[::2] = [NAMED.sub(_named, TAKEN_UP.sub(r"\1’action\2-elle", text)) for text in said[::2]]
+    return "".join(said)
+
+
+def _named(found):
+    action = ACTIONS.get(found[1].lower(), found[0])
+    return capital(action) if found[1][0].isupper() else action
+
+
 def quoted(text: str) -> str:
     return f"«{NBSP}{text}{NBSP}»"
 

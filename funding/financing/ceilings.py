@@ -1,8 +1,7 @@
-"""Ceilings of aid: each source against its regime and its program, then those on the same costs.
+"""Ceilings of aid: each source against its regime and its program.
 
 Intensities count the gross grant equivalent against the eligible costs (Règl. (UE) 651/2014,
-art. 4 à 8). Aids on the same costs may not pass the intensity of the most favourable regime among
-them; de minimis has no intensity of its own but adds up with the others.
+art. 4 à 7). Those of several aids on the same costs stand in `cumulation`.
 """
 
 import datetime as dt
@@ -22,9 +21,7 @@ from funding.financing.plan import (
     ZERO,
     Scheme,
     Source,
-    known,
     percent,
-    total,
 )
 from funding.financing.verdicts import (
     Case,
@@ -32,7 +29,6 @@ from funding.financing.verdicts import (
     Status,
     all_or_none,
     euros,
-    names,
     percents,
     settle,
     worst,
@@ -41,8 +37,6 @@ from funding.financing.zones import Bonus, bonus, only_in
 
 SIZES = ("small", "medium", "large")
 SIZE_WORDS = {"small": "petite", "medium": "moyenne", "large": "grande"}
-# Unions of overlapping costs: more than that is no plan any more.
-MOST_GROUPS = 64
 
 
 def aid_size(size: str) -> str:
@@ -248,7 +242,7 @@ def one_source(case: Case, source: Source) -> Check:
     day, basis = case.day(source), case.plan.basis_of(source)
     zones = case.plan.zones
     ceilings = [
-        ceiling.in_its_zone(bonus(source.program.code, zones, day))
+        ceiling.in_its_zone(bonus(source.program.legal_code, zones, day))
         for ceiling in program_ceilings(case, source)
     ]
     if source.scheme and (regime := regime_ceiling(case, source.scheme, day)):
@@ -366,91 +360,6 @@ def sizes_words(sizes: list[str]) -> str:
     return f"{wording.listing([SIZE_WORDS[size] for size in sizes])} entreprise"
 
 
-def groups(case: Case) -> tuple[list[frozenset[int]], list[frozenset[int]]]:
-    """Sets of costs on which public aids meet: the widest, and those within them.
-
-    Two aids on a cost belong to one wide group, however they overlap."""
-    sets = {case.plan.aided(source) for source in case.plan.aids} - {frozenset()}
-    wide: list[frozenset[int]] = []
-    for keys in sets:
-        met = [group for group in wide if group & keys]
-        wide = [group for group in wide if not group & keys] + [keys.union(*met)]
-    narrow = sets - set(wide)
-    while len(narrow) < MOST_GROUPS:
-        unions = {a | b for a in narrow for b in narrow if a & b} - narrow - set(wide)
-        if not unions:
-            break
-        narrow |= set(sorted(unions, key=sorted)[: MOST_GROUPS - len(narrow)])
-    return sorted(wide, key=sorted), sorted(narrow, key=lambda keys: (len(keys), sorted(keys)))
-
-
-def cumulated(case: Case) -> list[Check]:
-    """Aids on the same costs together: a check for each wide group, and for the smallest groups
-    within it that are over their ceiling while the whole may not be."""
-    wide, narrow = groups(case)
-    over: dict[frozenset[int], Check] = {}
-    for keys in narrow:
-        if any(smaller <= keys for smaller in over):
-            continue
-        found = check_of(case, keys)
-        if found and found.status is Status.BREACH:
-            over[keys] = found
-    return [*over.values(), *(one for keys in wide if (one := check_of(case, keys)))]
-
-
-def check_of(case: Case, keys: frozenset[int]) -> Check | None:
-    sources = tuple(
-        source
-        for source in case.plan.aids
-        if case.plan.aided(source) <= keys and not case.plan.has_lost_costs(source)
-    )
-    return one_group(case, keys, sources) if len(sources) > 1 else None
-
-
-def one_group(case: Case, keys: frozenset[int], sources: tuple[Source, ...]) -> Check:
-    day = case.day(*sources)
-    basis, aid = case.plan.eligible(keys), total(source.aid for source in sources)
-    least = known(source.aid for source in sources)
-    schemes = {s.scheme.code: s.scheme for s in sources if s.scheme}.values()
-    ceilings = [c for c in (regime_ceiling(case, scheme, day) for scheme in schemes) if c]
-    if not ceilings:
-        ceilings = [whole_cost(day)]
-    best = most_favourable(ceilings)
-    # What is known is already too much, whatever the rest: an unknown only adds.
-    holds = best.holds(aid, basis)
-    if holds is None and best.holds(least, basis) is False:
-        holds = False
-    sure = best.is_sure and all(c.is_sure for c in ceilings)
-    statuses = [settle(holds, sure)]
-    unnamed = [source for source in sources if source.scheme is None]
-    if unnamed and statuses[0] is not Status.CONFORM:
-        statuses = [Status.TO_CHECK]
-    over = whole_cost(day).holds(least, basis) is False
-    if over:
-        statuses = [Status.BREACH]
-    elif unnamed or any(case.plan.has_lost_costs(source) for source in case.plan.aids):
-        statuses.append(Status.TO_CHECK)
-    status = case.dated(worst(statuses), *sources)
-    limit = basis if over else best.tightest(basis)
-    culprit = breaker(sources, limit) if status is Status.BREACH or over else None
-    return Check(
-        code=f"cumul-{'-'.join(str(key) for key in sorted(keys))}",
-        title=f"Cumul des aides sur {cost_names(case, keys)}",
-        status=status,
-        text=group_text(sources, aid, least, basis, best, unnamed, over, culprit)
-        + case.undated(*sources),
-        reference=" ; ".join(dict.fromkeys(c.reference for c in ceilings if c.reference))
-        or "Texte du régime à indiquer",
-        figures=(
-            *((source.label, euros(source.aid)) for source in sources),
-            ("dépenses éligibles", euros(basis)),
-            ("plafond", ceiling_words(best, basis)),
-            ("octroi", wording.day(day)),
-        ),
-        source=culprit.label if culprit else "",
-    )
-
-
 def whole_cost(day: dt.date) -> Ceiling:
     """Aids never pass the cost itself."""
     row = legal.limit("public_aid.max", day)
@@ -459,30 +368,6 @@ def whole_cost(day: dt.date) -> Ceiling:
         row.reference if row else "",
         bool(row and row.is_sure),
         {"": row.value if row else HUNDRED},
-    )
-
-
-def most_favourable(ceilings: list[Ceiling]) -> Ceiling:
-    """Size by size, the highest rate; a rate that is unknown may be the highest."""
-    if len(ceilings) == 1:
-        return ceilings[0]
-    bonuses = [c.bonus for c in ceilings if c.bonus]
-    sizes = dict.fromkeys(size for c in ceilings for size in c.rates if size) or {"": None}
-    rates = {}
-    for size in sizes:
-        found = [c.rates.get(size, c.rates.get("")) for c in ceilings]
-        rates[size] = None if None in found else max(found)
-    top = max(
-        ceilings, key=lambda c: max((r for r in c.rates.values() if r is not None), default=ZERO)
-    )
-    return Ceiling(
-        top.label,
-        top.reference,
-        all(c.is_sure for c in ceilings),
-        rates,
-        why=sentences(*(sentence for c in ceilings for sentence in c.why)),
-        # The most that any of them may add: too generous only where the answer is in doubt.
-        bonus=max(bonuses, key=lambda one: (not one.is_sure, one.points), default=None),
     )
 
 
@@ -496,33 +381,3 @@ def breaker(sources: Iterable[Source], limit: Decimal | None) -> Source | None:
         if level > limit:
             return source
     return None
-
-
-def cost_names(case: Case, keys: frozenset[int]) -> str:
-    labels = [cost.label for cost in case.plan.costs if cost.key in keys]
-    eligible = [cost for cost in case.plan.costs if cost.eligible != "no"]
-    if len(labels) > 1 and len(labels) == len(eligible):
-        return "toutes les dépenses éligibles"
-    return wording.listing(labels, "et") if len(labels) <= 2 else f"{len(labels)} dépenses"
-
-
-def group_text(sources, aid, least, basis, best, unnamed, over, culprit) -> str:
-    text = f"{names(sources)} : {euros(aid)}"
-    missing = [source for source in sources if source.aid is None]
-    if missing:
-        text = (
-            f"{names(sources)} : {euros(least)} connus ; équivalent-subvention de "
-            f"{names(missing)} à confirmer"
-        )
-    text += f" sur {eligible_words(basis)}"
-    share = percent(aid, basis)
-    text += f", soit {percents(share)}. " if share is not None else ". "
-    if over:
-        text += "Les aides dépassent la dépense elle-même. "
-    else:
-        text += f"Plafond le plus favorable : {best.label}, {ceiling_words(best, basis)}. "
-        if best.holds(least, basis) is False and culprit is None:
-            text += "Il serait dépassé. "
-    if unnamed:
-        text += f"Régime à indiquer : {names(unnamed)}. "
-    return (text + said([best])).strip()

@@ -11,7 +11,8 @@ from itertools import combinations
 
 from funding.eligibility import wording
 from funding.financing import deminimis, legal
-from funding.financing.ceilings import breaker, cumulated, source_ceilings
+from funding.financing.ceilings import breaker, source_ceilings
+from funding.financing.cumulation import cumulated
 from funding.financing.payments import payment_limits
 from funding.financing.plan import (
     DE_MINIMIS,
@@ -75,7 +76,8 @@ class Wait:
 def incentive_effect(case: Case) -> Check:
     """The application precedes the first firm commitment (Règl. (UE) 651/2014, art. 6)."""
     code, title = "incentive_effect", "Effet incitatif"
-    waits = [wait_for(case, source) for source in case.plan.aids if asks_to_wait(source)]
+    asking = [source for source in case.plan.aids if asks_to_wait(source)]
+    waits = [wait_for(case, as_filed(source, case.today)) for source in asking]
     silent = [source for source in case.plan.aids if may_ask_to_wait(source)]
     if not waits and not silent:
         return not_concerned(
@@ -128,10 +130,16 @@ def incentive_effect(case: Case) -> Check:
     )
 
 
+def as_filed(source: Source, today: dt.date) -> Source:
+    """A day planned for the filing filed nothing once it is over."""
+    is_over = source.state in NOT_FILED and source.filed_on is not None and source.filed_on < today
+    return replace(source, filed_on=None) if is_over else source
+
+
 def wait_for(case: Case, source: Source) -> Wait:
     program, filed_on = source.program, source.filed_on
     # The edition of a call is that of the day of filing, whenever it is granted.
-    rule = f"incentive_effect.completeness.{program.code}" if program else ""
+    rule = f"incentive_effect.completeness.{program.legal_code}" if program else ""
     asked_on = filed_on or case.today
     row = legal.last_known(rule, asked_on)
     is_of_completeness = row is not None
@@ -218,7 +226,7 @@ def margin_words(waits: list[Wait], started: dt.date) -> str:
 @dataclass(frozen=True, slots=True)
 class Window:
     """The three years that end on the day of grant of a source. `before` is what the ledger counts
-    in them, `asked` what the plan adds up to that day."""
+    in them, `asked` what the plan adds up to that day, `least` what is known of both."""
 
     day: dt.date
     sources: tuple[Source, ...]
@@ -238,6 +246,12 @@ class Window:
         if self.limit is None or self.before is None:
             return None
         return max(self.limit - self.before, Decimal(0))
+
+    @property
+    def excess(self) -> Decimal:
+        """What is known beyond the ceiling."""
+        over = Decimal(0) if self.limit is None else self.least - self.limit
+        return max(over, Decimal(0))
 
     @property
     def severity(self):
@@ -296,18 +310,19 @@ def window_of(case: Case, day: dt.date, sources, aids) -> Window:
     """Each source counts in the window of those granted the same day or within three years."""
     since = deminimis.three_years_before(day)
     inside = tuple(s for s in sources if since < case.day(s) <= day)
-    before = None if aids is None else deminimis.received(deminimis.counted(aids, day))
+    counted = [] if aids is None else deminimis.counted(aids, day)
     window = Window(
         day,
         inside,
-        before,
-        total(source.aid for source in inside),
-        known(source.aid for source in inside),
-        deminimis.ceiling(day),
+        before=None if aids is None else deminimis.received(counted),
+        asked=total(source.aid for source in inside),
+        least=known([*(aid.amount for aid in counted), *(source.aid for source in inside)]),
+        row=deminimis.ceiling(day),
     )
-    left, limit = window.left, window.limit
+    left = window.left
     holds = None if left is None or window.asked is None else window.asked <= left
-    if limit is not None and (window.least > limit or (left is not None and window.least > left)):
+    # What is known is already too much, whatever the rest.
+    if window.excess:
         holds = False
     status = case.dated(settle(holds, bool(window.row and window.row.is_sure)), *inside)
     return replace(window, status=status, holds=holds)
@@ -315,7 +330,11 @@ def window_of(case: Case, day: dt.date, sources, aids) -> Window:
 
 def received_words(window: Window) -> str:
     if window.before is None:
-        return ", en plus d’aides de trois ans dont un montant est à confirmer dans le registre."
+        said = ", en plus d’aides de trois ans dont un montant est à confirmer dans le registre."
+        if window.excess:
+            over, limit = euros(window.excess), euros(window.limit)
+            said += f" Ce qui est connu dépasse déjà de {over} le plafond de {limit}."
+        return said
     both = None if window.asked is None else window.asked + window.before
     return (
         f", plus {euros(window.before)} reçus en trois ans : {euros(both)} sur "
@@ -407,7 +426,7 @@ def saying_they_exclude(one: Source, other: Source) -> list[Source]:
     return [
         source
         for source, against in ((one, other), (other, one))
-        if against.program.code in source.program.incompatible_with
+        if against.program.codes & source.program.incompatible_with
     ]
 
 

@@ -67,7 +67,7 @@ def one_payment(case: Case, source: Source) -> Check:
 def payment_rows(case: Case, source: Source, day: dt.date):
     """Rows of the advance and of the cumulated payments of a source."""
     return limits_of(
-        source.program.code if source.program else "",
+        source.program.legal_code if source.program else "",
         source.funder,
         day,
         months=case.plan.months,

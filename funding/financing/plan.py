@@ -125,10 +125,12 @@ class ProgramRules:
     """What a plan needs of a program. Rates are percents of the eligible costs, of which at most
     `costs_max` euros count; a size without a rate of its own has `rate_max`. `rate_on_project` is
     false when the rate is that of one spending and not of the whole project. `is_sure`: read, and
-    verified for less than six months."""
+    verified for less than six months. `national` is the code of the program that a local version
+    stands for: what a text says of the one, it says of the other."""
 
     code: str
     name: str
+    national: str = ""
     rate_max: Decimal | None = None
     rates_by_size: Mapping[str, Decimal] = field(default_factory=dict)
     rate_on_project: bool = True
@@ -138,6 +140,15 @@ class ProgramRules:
     incompatible_with: frozenset[str] = frozenset()
     reference: str = ""
     is_sure: bool = True
+
+    @property
+    def legal_code(self) -> str:
+        """The code that the legal tables know it by."""
+        return self.national or self.code
+
+    @property
+    def codes(self) -> frozenset[str]:
+        return frozenset({self.code, self.legal_code})
 
     def rate_for(self, size: str) -> Decimal | None:
         """Percents for a firm of that size (« » when nobody knows it)."""

@@ -198,7 +198,7 @@ def bank_match(case: Case) -> list[Check]:
     most advanced first."""
     asking = []
     for source in sorted(case.plan.of_kind(PUBLIC_LOAN), key=lambda s: (-s.certainty, s.key)):
-        code = source.program.code if source.program else ""
+        code = source.program.legal_code if source.program else ""
         row = legal.limit(f"match.{code}", case.day(source)) if code else None
         if row is not None:
             needed = None if source.amount is None else source.amount * row.value / HUNDRED
@@ -238,7 +238,7 @@ def equity(case: Case) -> list[Check] | Check:
     """Loans and aids that may not pass the equity of the firm."""
     caps = []
     for source in case.plan.aids:
-        for key in (source.program.code if source.program else "", source.funder):
+        for key in (source.program.legal_code if source.program else "", source.funder):
             row = legal.limit(f"equity.{key}", case.day(source)) if key else None
             if row is not None:
                 caps.append((source, row))

@@ -5,9 +5,11 @@ from django.utils import timezone
 from crm.fields import AmountField
 from crm.forms.base import Form, ModelForm
 from crm.forms.gates import past
+from crm.query import row_id
 from funding.appraisal import statuses
 from funding.forms.plans import VersionedForm
 from funding.models import Application, Program
+from funding.portfolio import match_for
 
 DATES = ["due_on", "filed_on", "received_on", "decision_expected_on", "decided_on"]
 FACTS = ["filed_on", "received_on", "decided_on"]  # the dates that cannot be to come
@@ -54,14 +56,43 @@ class ApplicationForm(ModelForm):
 
 
 class NewApplicationForm(VersionedForm, ApplicationForm):
-    """Where a file begins to be followed, be it already decided."""
+    """Where a file begins to be followed, be it already decided.
+
+    One that is still to be filed, for a program judged not eligible, opens with a word that says
+    why: the funder may have said yes, or the rule may be wrong."""
+
+    despite = forms.CharField(
+        label="Pourquoi l’ouvrir quand même",
+        max_length=300,
+        help_text="Gardé dans les notes du dossier.",
+        error_messages={"required": "Dites en un mot pourquoi ouvrir ce dossier quand même."},
+    )
+    field_order = ["program", "despite"]
 
     class Meta(ApplicationForm.Meta):
         fields = ["program", "status", *ApplicationForm.Meta.fields]
 
     def __init__(self, *args, viewer, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["program"].queryset = Program.objects.visible_to(viewer).for_list()
+        programs = Program.objects.visible_to(viewer).for_territory(self.instance.territory)
+        self.fields["program"].queryset = programs.for_list()
+        self.refused = self._refused(viewer)
+        if self.refused is None:
+            del self.fields["despite"]
+
+    def _refused(self, viewer):
+        """The match, when its verdict says not to file what is not filed yet."""
+        program = row_id(self["program"].value())
+        if not program or self["status"].value() not in statuses.NOT_FILED:
+            return None
+        match = match_for(self.instance.subject, program, viewer)
+        return match if match and match.is_excluded else None
+
+    def save(self, commit=True):
+        if word := self.cleaned_data.get("despite"):
+            said = f"Ouvert bien que jugé non éligible\u00a0: {word}"
+            self.instance.notes = "\n".join(filter(None, [self.instance.notes, said]))
+        return super().save(commit)
 
 
 class ApplicationEditForm(VersionedForm, ApplicationForm):

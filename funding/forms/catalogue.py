@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from crm.fields import AmountField
 from crm.forms.base import ModelForm
+from crm.forms.gates import past
 from crm.templatetags.french import day
 from funding.eligibility import wording
 from funding.forms.program_field import Names, ProgramsField
@@ -193,6 +194,10 @@ class ProgramForm(ModelForm):
 
     def _post_clean(self):
         """The catalogue checks the whole program when it publishes it, once, in one place."""
+
+    def clean_verified_on(self):
+        day = self.cleaned_data["verified_on"]
+        return past(day) if day else day
 
     @property
     def sections(self):

@@ -7,7 +7,6 @@ from crm.forms.base import Form, ModelForm, SentTwice
 from crm.forms.gates import past
 from crm.forms.imports import UploadForm
 from funding import ledger_imports
-from funding.appraisal.calendar import YEARS
 from funding.models import ReceivedAid, Undertaking, UndertakingFirm
 from funding.models.ledger import firms_of, link_firm
 
@@ -37,10 +36,7 @@ class ReceivedAidForm(SentTwice, ModelForm):
             field.choices = [("", "À choisir"), *field.choices]
 
     def clean_granted_on(self):
-        day = past(self.cleaned_data["granted_on"])
-        if day.year not in YEARS:
-            raise ValidationError("L’année va de 2000 à 2100.")
-        return day
+        return past(self.cleaned_data["granted_on"])
 
     def save_if_unchanged(self):
         """False when someone saved this aid since it was read."""

@@ -237,7 +237,7 @@ class SourceForm(SentTwice, VersionedForm):
         self.plan = plan
         super().__init__(*args, **kwargs)
         self.fields["label"].required = False
-        self.fields["program"].queryset = Program.objects.visible_to(viewer).for_list()
+        self.fields["program"].queryset = self._programs(viewer)
         self.fields["scheme"].queryset = AidScheme.objects.all()
         self.fields["application"].queryset = files_of(plan, viewer)
         costs = plan.costs.exclude(eligible=CostLine.Eligible.NO)
@@ -249,6 +249,24 @@ class SourceForm(SentTwice, VersionedForm):
                 "enregistrer sans en cocher les compte toutes."
             )
         self._tell_what_follows()
+        self._tell_what_is_proposed()
+
+    def _programs(self, viewer):
+        """Those that apply there, and the one that the line names, be it replaced since."""
+        visible = Program.objects.visible_to(viewer)
+        here = visible.for_territory(self.plan.territory)
+        return (here | visible.filter(pk=self.instance.program_id)).for_list()
+
+    def _tell_what_is_proposed(self):
+        """« Jusqu’à 80 % » proposes 80 %, which the funder may not give."""
+        program = self.initial.get("program")
+        is_range = isinstance(program, Program) and program.rate_min != program.rate_max
+        if is_range and self.initial.get("rate") and not self.instance.pk:
+            self.fields[
+                "rate"
+            ].help_text = (
+                "Le plus que permet le dispositif\u00a0: ramenez-le à ce que le financeur annonce."
+            )
 
     def _tell_what_follows(self):
         """Beside each field that the file tells, what it says."""
@@ -313,6 +331,7 @@ class SourceForm(SentTwice, VersionedForm):
         typed = Current("", filed_on=cleaned.get("filed_on"), granted_on=cleaned.get("granted_on"))
         supposes = file is None or cleaned.get("is_hypothesis")
         told = typed if supposes else follow(typed, file.progress())
+        self._check_payments(cleaned, told)
         filed_on, granted_on = told.filed_on, told.granted_on
         if not filed_on or not granted_on or filed_on <= granted_on:
             return
@@ -323,6 +342,16 @@ class SourceForm(SentTwice, VersionedForm):
                 f"L’octroi, le {day(granted_on)}, précède le dépôt de la demande, le "
                 f"{day(filed_on)}.",
             )
+
+    def _check_payments(self, cleaned, told):
+        """Nothing is paid before it is granted, nor before it is asked for."""
+        since, what = told.granted_on, "l’octroi"
+        if since is None:
+            since, what = told.filed_on, "le dépôt de la demande"
+        for name in {"advance_on", "interim_on", "paid_on"} - told.told:
+            if since and (on := cleaned.get(name)) and on < since:
+                said = f"Ce versement, le {day(on)}, précède {what}, le {day(since)}."
+                self.add_error(name, said)
 
     def _check_basis(self, cleaned):
         """An aid counts no more than the eligible costs, those it aids when it says which."""

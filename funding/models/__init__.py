@@ -11,9 +11,11 @@ from funding.models.facts import DeclaredFact, DeclaredFactQuerySet
 from funding.models.filing import ApplicationPiece, ApplicationStep, Correction, prepare
 from funding.models.grants import Amendment, GrantAgreement, Tranche
 from funding.models.ledger import LedgerImport, ReceivedAid, Undertaking, UndertakingFirm
-from funding.models.plans import AidScheme, CostLine, FinancingPlan, SourceLine
+from funding.models.plans import CostLine, FinancingPlan, SourceLine
+from funding.models.points import ApplicationPoint
 from funding.models.programs import STALE_AFTER, Funder, Program, ProgramQuerySet
 from funding.models.related_firms import CountedFirm, FirmAccounts
+from funding.models.schemes import AidScheme
 from funding.models.versions import ProgramCheck, ProgramVersion, ProgramVersionQuerySet
 from funding.models.watch import DigestSubscription, WatchNotice, WatchNoticeQuerySet
 from funding.models.zones import ZoneList
@@ -25,6 +27,7 @@ __all__ = [
     "Application",
     "ApplicationMove",
     "ApplicationPiece",
+    "ApplicationPoint",
     "ApplicationQuerySet",
     "ApplicationStep",
     "CatalogueImport",

@@ -20,6 +20,11 @@ from funding.models.subjects import EITHER, SubjectQuerySet
 
 
 class ApplicationQuerySet(SubjectQuerySet):
+    def for_program(self, program):
+        """A local version and its national program are one: a file of either is a file of both."""
+        one = program.filed_as
+        return self.filter(Q(program=one) | Q(program__national=one))
+
     def live(self):
         return self.exclude(status__in=Application.FINAL)
 

@@ -113,7 +113,7 @@ def prepare(application):
     usual = pieces.usual(
         holder=application.holder_kind,
         funder=application.program.funder_id,
-        program=application.program.code,
+        program=application.program.legal_code,
     )
     has = set(application.pieces.values_list("code", flat=True))
     rows = [

@@ -1,6 +1,4 @@
-import json
 from decimal import Decimal
-from pathlib import Path
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -17,9 +15,8 @@ from funding.financing import plan as rules
 from funding.financing.following import Current, follow
 from funding.models.applications import Application
 from funding.models.programs import Program
+from funding.models.schemes import AidScheme
 from funding.models.subjects import EITHER, SubjectQuerySet
-
-SCHEMES = Path(__file__).parent.parent / "data" / "schemes.json"
 
 
 class PercentField(models.DecimalField):
@@ -38,56 +35,6 @@ class PercentField(models.DecimalField):
 
     def formfield(self, **options):
         return super().formfield(**{"form_class": AmountField, **options})
-
-
-class AidSchemeQuerySet(models.QuerySet):
-    @transaction.atomic
-    def load_shipped(self):
-        """Create or update the regimes shipped with the product, from `funding/data`."""
-        for row in json.loads(SCHEMES.read_text(encoding="utf-8")):
-            self.update_or_create(code=row["code"], defaults=row)
-
-
-class AidScheme(models.Model):
-    """A State aid regime and its article, with the days between which it holds."""
-
-    class Kind(models.TextChoices):
-        EXEMPTED = rules.EXEMPTED, "Exempté"
-        DE_MINIMIS = rules.DE_MINIMIS, "De minimis"
-        NO_AID = rules.NO_AID, "Pas une aide d’État"
-
-    code = models.CharField("code", max_length=30, primary_key=True)
-    number = models.CharField("numéro", max_length=30, blank=True)
-    label = models.CharField("objet", max_length=120)
-    kind = models.CharField("nature", max_length=12, choices=Kind)
-    ceiling = models.CharField("règle du plafond", max_length=60, blank=True)
-    starts_on = models.DateField("en vigueur du", null=True, blank=True)
-    ends_on = models.DateField("au", null=True, blank=True)
-    reference = models.CharField("référence", max_length=200)
-    confidence = models.CharField("fiabilité", max_length=3, choices=Program.Confidence)
-
-    objects = AidSchemeQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "régime d’aide"
-        verbose_name_plural = "régimes d’aide"
-        ordering = ["number", "code"]
-
-    def __str__(self):
-        label = self.label[:1].lower() + self.label[1:]
-        return f"{self.number}, {label}" if self.number else self.label
-
-    def as_rule(self):
-        return rules.Scheme(
-            code=self.code,
-            label=str(self),
-            kind=self.kind,
-            ceiling=f"intensity.{self.ceiling}" if self.ceiling else "",
-            starts_on=self.starts_on,
-            ends_on=self.ends_on,
-            reference=self.reference,
-            is_sure=self.confidence in {Program.Confidence.READ, Program.Confidence.SECONDARY},
-        )
 
 
 class FinancingPlanQuerySet(SubjectQuerySet):
@@ -109,7 +56,9 @@ class FinancingPlanQuerySet(SubjectQuerySet):
             "project__holder__sites__commune",
             models.Prefetch(
                 "sources",
-                SourceLine.objects.select_related("program__funder", "scheme").with_files(),
+                SourceLine.objects.select_related(
+                    "program__funder", "program__national", "scheme"
+                ).with_files(),
             ),
         )
 
@@ -479,6 +428,12 @@ class SourceLine(Versioned, Removable):
     def funder(self):
         """Who pays, in words."""
         return self.funder_label or (self.program.funder.short_name if self.program else "")
+
+    def bind(self, application):
+        """Follow that file from now on; a refusal that a scenario supposed is still supposed."""
+        self.application = application
+        self.is_hypothesis = self.state == self.State.REFUSED
+        self.save_over(self.version)
 
     def suppose(self, state):
         """State it as this scenario supposes it, whatever its file says."""

@@ -70,10 +70,10 @@ class ProgramQuerySet(models.QuerySet):
 
     def exclusive_with(self, program):
         """The programs that exclude it or that it excludes: one side is enough to say so."""
-        return self.filter(
-            Q(code__in=program.incompatible_with)
-            | Q(incompatible_with__icontains=f'"{program.code}"')
-        ).exclude(code=program.code)
+        named = Q(code__in=program.incompatible_with)
+        for code in {program.code, program.legal_code}:
+            named |= Q(incompatible_with__icontains=f'"{code}"')
+        return self.filter(named).exclude(code=program.code)
 
     def current(self, *, today=None):
         """Not closed, and not past its closing date."""
@@ -307,6 +307,16 @@ class Program(models.Model):
 
     def get_absolute_url(self):
         return reverse("funding:program", args=[self.pk])
+
+    @property
+    def legal_code(self):
+        """The code that legal tables, usual pieces and judgements know it by."""
+        return self.national.code if self.national_id else self.code
+
+    @property
+    def filed_as(self):
+        """What a file of it counts for: a local version and its national program are one."""
+        return str(self.national_id or self.pk or "")
 
     def index(self):
         """What the search reads; for whoever saves many at once."""

@@ -52,6 +52,10 @@ class ActionSubject:
         return self.action.plan.territory_id
 
     @property
+    def is_over(self):
+        return self.action.is_finished
+
+    @property
     def eligible_costs(self):
         return self.action.budget_planned
 

@@ -157,9 +157,13 @@ class ProgramVersion(models.Model):
         unapplied = ProgramVersion.objects.effective().filter(pk=self.pk, applied_at=None)
         if not unapplied.update(applied_at=timezone.now()):
             return False
+        return self.settle(today or timezone.localdate())
+
+    def settle(self, today):
+        """The same for a version that nobody else may apply meanwhile."""
         version = self
         while version.is_in_force(today=today) and not version.write():
-            version = version.set_aside(today or timezone.localdate())
+            version = version.set_aside(today)
         return version == self
 
     def write(self):

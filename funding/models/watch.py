@@ -44,6 +44,19 @@ class WatchNoticeQuerySet(SubjectQuerySet):
             },
         )
 
+    def vague(self):
+        """A new program that may fit: told by its count, for a hundred such lines tell nothing."""
+        return self.filter(verdict_before=None, verdict_after=Verdict.TO_CONFIRM)
+
+    def telling(self):
+        return self.exclude(verdict_before=None, verdict_after=Verdict.TO_CONFIRM)
+
+    def vague_by_program(self):
+        """[{program, its name and funder, how many, how many unseen}], by name."""
+        rows = self.vague().order_by().values("program", "program__name", "program__funder__name")
+        counted = rows.annotate(count=Count("pk"), unseen=Count("pk", filter=Q(seen_at=None)))
+        return counted.order_by("program__name", "program")
+
     def with_stakes(self):
         """What the subject already built on the program: a file, a plan, its shortlist."""
 
@@ -133,6 +146,10 @@ class WatchNotice(AboutSubject, models.Model):
     @property
     def is_new_program(self):
         return self.verdict_before is None
+
+    @property
+    def is_vague(self):
+        return self.is_new_program and self.after is Verdict.TO_CONFIRM
 
     @property
     def before(self):

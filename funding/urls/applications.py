@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import application_rows, applications, demarche
+from funding.views import application_rows, applications, demarche, points
 
 FILE = "financements/dossiers/<int:pk>"
 ROW = "financements/dossiers/<str:kind>/<int:pk>"
@@ -34,6 +34,17 @@ urlpatterns = [
         f"{FILE}/statut/<int:move_pk>/annuler/",
         applications.application_move_undo,
         name="application_move_undo",
+    ),
+    path(f"{FILE}/instances/", points.application_points, name="application_points"),
+    path(
+        f"{FILE}/instances/<int:item>/rattacher/",
+        points.application_point_attach,
+        name="application_point_attach",
+    ),
+    path(
+        f"{FILE}/instances/<int:item>/detacher/",
+        points.application_point_detach,
+        name="application_point_detach",
     ),
     path(f"{FILE}/preparer/", applications.application_prepare, name="application_prepare"),
     path(f"{FILE}/demarche/", demarche.application_demarche, name="application_demarche"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.views import decisions, matches, portfolio, targets
+from funding.views import decisions, groups, matches, portfolio, targets
 
 DECISION = "financements/decisions/<int:pk>/"
 PROJECT, ACTION = {"kind": "project"}, {"kind": "action"}
@@ -36,5 +36,6 @@ urlpatterns = [
         name="holder_informations",
     ),
     *twins("porteur/", portfolio.holder_answer, "holder_answer"),
+    path("financements/groupes/", groups.group_programs, name="group_programs"),
     path("financements/dispositifs/<int:pk>/cibles/", targets.target_list, name="target_list"),
 ]

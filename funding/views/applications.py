@@ -14,12 +14,15 @@ from crm.decorators import check
 from crm.htmx import render_page, render_panel
 from crm.perms import can_edit
 from crm.query import row_id
+from crm.templatetags.french import plural
 from funding.application_log import log
 from funding.catalogue import rules_of
+from funding.eligibility.wording import listing
 from funding.filing import FilingReader
 from funding.filters import ApplicationFilter
 from funding.forms.applications import ApplicationEditForm, MoveForm, NewApplicationForm
 from funding.models import Application, Program, prepare
+from funding.plan_facts import lines_waiting_for
 from funding.reminders import reminders
 from funding.views.plans import get_action, get_project, territory_of
 
@@ -84,7 +87,10 @@ def begin(request, application):
     """Open a file with its usual pieces and steps; it is shown at once."""
     check(can_edit, request.user, application.territory)
     form = NewApplicationForm(
-        request.POST or None, viewer=request.user, instance=application, initial=proposed(request)
+        request.POST or None,
+        viewer=request.user,
+        instance=application,
+        initial=proposed(request, application.subject),
     )
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -98,21 +104,47 @@ def begin(request, application):
             form.save()
             if not application.is_filed:
                 prepare(application)
-        messages.success(request, f"Le dossier « {application.program} » est ouvert.")
+            waiting = lines_waiting_for(application.subject, application.program)
+            bound = list(waiting.select_for_update())
+            for line in bound:
+                line.bind(application)
+        messages.success(request, said_of_opening(application, bound))
+        if rivals := excluded_by(application):
+            named = listing([f"«\u00a0{program}\u00a0»" for program in rivals], "et")
+            said = f"Ce dispositif s’exclut avec {named}, dont un dossier est ouvert ici aussi."
+            messages.warning(request, said)
         return redirect(application)
     context = {"subject": application.subject, "holder": application.holder, "form": form}
     status = 422 if form.errors else 200
     return render(request, "funding/application_form.html", context, status=status)
 
 
-def proposed(request):
-    """From a match: the program, and the date before which it must be filed."""
+def excluded_by(application):
+    """The programs that exclude it, or that it excludes, among the live files beside it."""
+    programs = Program.objects.exclusive_with(application.program)
+    beside = Application.objects.live().of(application.subject)
+    return list(programs.filter(pk__in=beside.order_by().values("program")))
+
+
+def said_of_opening(application, bound):
+    said = f"Le dossier «\u00a0{application.program}\u00a0» est ouvert."
+    if bound:
+        words = "ressource du plan le suit,ressources des plans le suivent"
+        said += f" {plural(len(bound), words)} désormais."
+    return said
+
+
+def proposed(request, subject):
+    """From a match: the program, the date before which it must be filed, what the plan asks."""
     asked = row_id(request.GET.get("dispositif"))
     program = Program.objects.visible_to(request.user).filter(pk=asked).first()
     if program is None:
         return {}
+    lines = lines_waiting_for(subject, program)
+    planned = lines.filter(plan__is_chosen=True).first()
     return {
         "program": program,
+        "amount_requested": planned and planned.amount,
         "due_on": rules_of(program).window.next_deadline(timezone.localdate()),
     }
 
@@ -120,7 +152,7 @@ def proposed(request):
 def already_open(application):
     """A second click, or a colleague’s file: one live file for a subject and a program."""
     files = Application.objects.live().of(application.subject)
-    return files.filter(program=application.program).first()
+    return files.for_program(application.program).first()
 
 
 def get_application(request, pk, *, to_edit=False):

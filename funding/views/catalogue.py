@@ -120,14 +120,14 @@ def publish(request, found, shown, form, editor):
     values = {**form.values, "criteria": editor.rows}
     if found is None:
         values |= identity(request, shown, values["name"])
-    elif says_nothing(found, values, form.cleaned_data["applies_from"]):
+    said = {key: form.cleaned_data[key] for key in ("source", "applies_from", "note", "seen")}
+    seen = said.pop("seen")
+    if found and says_nothing(found, values, said):
         form.add_error(
             "verified_today",
             "Rien ne change\u00a0: cochez cette case si la fiche a été relue à sa source.",
         )
         return None, 422
-    said = {key: form.cleaned_data[key] for key in ("source", "applies_from", "note", "seen")}
-    seen = said.pop("seen")
     if found and seen is None:  # nobody knows what was on screen
         return None, 409
     try:
@@ -138,6 +138,8 @@ def publish(request, found, shown, form, editor):
     except catalogue.Conflict:
         return None, 409
     messages.success(request, announced(found, version))
+    if others := namesakes(request, version.program):
+        messages.warning(request, f"Un autre dispositif porte le même nom\u00a0: {others}.")
     moved = watch.notices(request.user, request.territory).filter(version_after=version).count()
     if moved:
         said = plural(moved, "verdict de projet change,verdicts de projets changent")
@@ -145,11 +147,19 @@ def publish(request, found, shown, form, editor):
     return redirect(version.program), None
 
 
-def says_nothing(found, values, applies_from):
-    """What stands today, not even read again: a check would bear a day on which nobody read."""
-    return applies_from <= timezone.localdate() and {**found.as_version(), **values} == (
-        found.as_version()
-    )
+def namesakes(request, program):
+    """The codes of those that bear its name, but for its national or local twin."""
+    same = offered_programs(request).filter(name__iexact=program.name).exclude(pk=program.pk)
+    twins = Q(pk=program.national_id) | Q(national=program.pk)
+    return ", ".join(same.exclude(twins).order_by("code").values_list("code", flat=True))
+
+
+def says_nothing(found, values, said):
+    """What stands today, by the same source and not even read again: a check would bear a day on
+    which nobody read."""
+    stands = found.as_version()
+    is_now = said["applies_from"] <= timezone.localdate()
+    return is_now and said["source"] == found.source and {**stands, **values} == stands
 
 
 def refusals(form, editor):
@@ -193,7 +203,7 @@ def impact(request, found, shown, form, editor):
     if rows is None:
         return None
     said = {**shown.as_version(), **(form.values if form.is_bound else {}), "criteria": rows}
-    draft = Program(code=shown.code)
+    draft = Program(pk=shown.pk, code=shown.code, national_id=shown.national_id)
     try:
         draft.set_values(said)
         after = catalogue.rules_of(draft)
@@ -235,6 +245,7 @@ def line(version, older, today):
         "version": version,
         "changes": differences.changes(older.values, version.values) if older else [],
         "is_first": older is None,
+        "is_cited_anew": older is not None and older.source != version.source,
         "is_announced": version.is_announced(today=today),
         "is_in_force": version.is_in_force(today=today),
     }

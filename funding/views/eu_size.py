@@ -12,7 +12,7 @@ from crm.decorators import check, takes
 from crm.perms import can_edit
 from crm.templatetags.french import day, decimal
 from funding import eu_size
-from funding.eligibility.eu_size import MEASURES, OWN, Figures
+from funding.eligibility.eu_size import MEASURES, OWN, PUBLIC, Figures
 from funding.eu_size import Reading
 from funding.forms.eu_size import AccountsForm, FirmForm
 from funding.models import CountedFirm, FirmAccounts
@@ -99,6 +99,8 @@ def of_record(organisation, today):
         as_of = organisation.provenance.get(measure, {}).get("as_of") or ""
         # A day tells when it was said, not of which year: the last that may be closed.
         year = int(as_of) if as_of.isdecimal() and len(as_of) == 4 else today.year - 1
+        if year not in eu_size.offered_years(today):
+            continue
         values.setdefault(year, {})[measure] = value
         source = organisation.source_of(measure) or "fiche, sans date"
         hints.append(f"{eu_size.TITLES[measure]} {year}\u00a0: repris de la fiche ({source}).")
@@ -145,6 +147,10 @@ def save(request, form, organisation, title, hints=()):
         try:
             with transaction.atomic():
                 firm = form.save() if is_new else form.save_over()
+                if firm.tie == OWN:
+                    eu_size.tell_record(organisation)
+                elif firm.tie != PUBLIC:
+                    eu_size.withdraw_alone(organisation)
         except EditConflict:
             form.data = form.data.copy()
             form.data["version"] = CountedFirm.objects.get(pk=form.instance.pk).version
@@ -198,6 +204,29 @@ def eu_size_firm_restore(request, pk):
         messages.warning(request, "La même entreprise a été ajoutée entre-temps.")
     else:
         messages.success(request, f"«\u00a0{firm}\u00a0» compte de nouveau.")
+    return back_to(organisation)
+
+
+@require_POST
+def eu_size_alone(request, pk):
+    """« Aucune entreprise liée ni partenaire », by whoever asked, today."""
+    organisation, today = find(request, pk), timezone.localdate()
+    try:
+        eu_size.declare_alone(organisation, request.user, today)
+    except eu_size.SizeChanged:
+        messages.warning(request, "Une entreprise liée ou partenaire est notée\u00a0: relisez.")
+        return render_page(request, Reading(organisation, request.user, today), status=409)
+    undo = reverse("funding:eu_size_not_alone", args=[pk])
+    said = "C’est noté\u00a0: aucune entreprise liée ni partenaire."
+    messages.success(request, said, extra_tags=undo)
+    return back_to(organisation)
+
+
+@require_POST
+def eu_size_not_alone(request, pk):
+    organisation = find(request, pk)
+    eu_size.withdraw_alone(organisation)
+    messages.success(request, "La déclaration est retirée\u00a0: la taille reste à confirmer.")
     return back_to(organisation)
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from actions.models import Action
 from crm.decorators import check
 from crm.htmx import is_fragment, render_panel
 from crm.perms import can_edit
@@ -35,6 +36,7 @@ QUESTION_PANEL = Panel("funding/_question_panel.html", "#panel-questions")
 # A match with its criteria weighs 8 kB: so many are sent at once, the shortlist among them.
 SHOWN, LEAST_SHOWN = 10, 5
 EXCLUDED_SHOWN = 50
+MOST_SHOWN = 200
 QUESTIONS = 5
 CLOSING_DAYS = 60
 
@@ -63,6 +65,9 @@ def panel(request, subject, refused=None):
     return {
         "project": subject,
         "is_action": is_action(subject),
+        "over": over(subject),
+        # Nothing is offered any more to what is over, unless somebody asks.
+        "is_folded": subject.is_over and request.method == "GET" and "vue" not in request.GET,
         "to": addresses(subject),
         "can_edit": can_edit(request.user, subject.territory),
         "retained": found.retained,
@@ -80,10 +85,26 @@ def panel(request, subject, refused=None):
         "closing": closing_soon(found.live),
         "questions": questions(found.live, refused),
         "answers": with_questions(answers.given(subject), found.matches),
-        "applied": set(Application.objects.of(subject).values_list("program_id", flat=True)),
+        "applied": applied(subject),
         "plan": FinancingPlan.objects.of(subject).chosen().first(),
         "rule_version": ranking.RULE_VERSION,
     }
+
+
+def over(subject):
+    """How what is over ended, in a sentence to go on with; nothing of what is under way."""
+    if not subject.is_over:
+        return ""
+    if is_action(subject):
+        is_dropped = subject.action.status == Action.Status.DROPPED
+        return f"Cette action est {'abandonnée' if is_dropped else 'terminée'}"
+    return f"Ce projet est {'clos' if subject.is_closed else 'réalisé'}"
+
+
+def applied(subject):
+    """What the programs that have a file are filed as."""
+    files = Application.objects.of(subject).select_related("program")
+    return {file.program.filed_as for file in files}
 
 
 class Part(NamedTuple):
@@ -110,18 +131,32 @@ class Part(NamedTuple):
     def following(self):
         return min(self.left, self.size)
 
+    @property
+    def reached(self):
+        """How many are shown once the following ones are."""
+        return self.last + self.following
+
 
 def part_of(request, found, of_excluded):
     lines = found.excluded if of_excluded else found.to_study
     size = EXCLUDED_SHOWN if of_excluded else SHOWN
-    since = request.GET.get("depuis")
-    if since is None:
+    start = place_in(request, "depuis")
+    if start is None:
         count = size if of_excluded else max(size - len(found.retained), LEAST_SHOWN)
+        # Whoever comes back finds again the lines that were asked for.
+        count = max(count, min(place_in(request, "jusqua") or 0, MOST_SHOWN))
         return Part(lines[:count], 0, size, len(lines))
-    if not (since.isascii() and since.isdecimal() and len(since) < 7):
-        raise BadRequest(f"Début de liste inconnu\u00a0: «\u00a0{since}\u00a0».")
-    start = int(since)
     return Part(lines[start : start + size], start, size, len(lines))
+
+
+def place_in(request, name):
+    """The place in the list that the address says; None when it says none."""
+    said = request.GET.get(name)
+    if said is None:
+        return None
+    if not (said.isascii() and said.isdecimal() and len(said) < 7):
+        raise BadRequest(f"Début de liste inconnu\u00a0: «\u00a0{said}\u00a0».")
+    return int(said)
 
 
 def closing_soon(matches):
@@ -165,10 +200,7 @@ def with_questions(given, matches):
         known = match.assessment.facts
         for criterion in match.assessment.rules.criteria:
             for key in wanted.intersection(criterion.used(known)) - asked.keys():
-                question = criterion.ask(key, known)
-                asked[key] = replace(
-                    question, sentence=criterion.custom_question or question.sentence
-                )
+                asked[key] = criterion.asked(key, known)
     for answer in given:
         answer.question = asked.get(answer.fact)
     return given

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
+from django.db.models import Max
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -30,12 +31,17 @@ SHOWN = 6
 def watch_list(request):
     notices = watch.notices(request.user, request.territory)
     filterset = WatchFilter(request.GET, queryset=notices.for_list(), request=request)
-    page = Paginator(filterset.qs, PER_PAGE).get_page(request.GET.get("page"))
+    found = filterset.qs
+    # Of a program, of a project or of an action that somebody chose, every line is told.
+    is_folded = not {"program", "project", "action"} & request.GET.keys()
+    page = Paginator(found.telling() if is_folded else found, PER_PAGE)
     context = {
         "filterset": filterset,
-        "page": page,
-        "unseen": filterset.qs.unseen().count(),
-        "newest": max((notice.pk for notice in page), default=0),
+        "page": page.get_page(request.GET.get("page")),
+        "vague": list(found.vague_by_program()) if is_folded else [],
+        "total": found.count(),
+        "unseen": found.unseen().count(),
+        "newest": found.aggregate(last=Max("pk"))["last"] or 0,
         "can_edit": can_edit(request.user, request.territory),
         "wants_digest": wants_digest(request.user),
         "sends_mail": settings.SENDS_MAIL,
@@ -87,6 +93,8 @@ def seen(request):
         rows = rows.filter(pk=row_id(notice))
     elif program := request.POST.get("program"):
         rows = rows.filter(program=row_id(program))
+        if request.POST.get("vague"):
+            rows = rows.vague()
     elif request.GET:
         found = WatchFilter(request.GET, queryset=rows.for_list(), request=request).qs
         rows = WatchNotice.objects.filter(pk__in=found.order_by().values("pk"))

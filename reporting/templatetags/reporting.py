@@ -1,4 +1,7 @@
 from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import mark_safe
+from django.utils.text import Truncator
 
 from crm.templatetags import french
 
@@ -19,10 +22,41 @@ def cell(column, row):
 
 
 @register.simple_tag
+def shortened(column, row):
+    """A cell of a wide table, on one line: the file has the whole text."""
+    value = column.value(row)
+    if isinstance(value, str):
+        value = Truncator(value).chars(48)
+    return figure(value, column.format)
+
+
+@register.simple_tag
 def frozen_total(column, line):
     """Under a column that adds up; nothing under the others, where a dash would say « unknown »."""
     value = column.value(line)
     return "" if value is None else figure(value, column.format)
+
+
+@register.simple_tag
+def frozen_rows(sheet):
+    """The rows of a frozen list, written at once: a list of hundreds costs a template too much."""
+    columns = [(column, ' class="num"' if column.format in NUMERIC else "")
+               for column in sheet.columns]  # fmt: skip
+    made = []
+    for line, _ in sheet.lines:
+        if line.code == "total":
+            cells = "".join(
+                f"<td{css}>{conditional_escape(frozen_total(column, line))}</td>"
+                for column, css in columns[1:]
+            )
+            made.append(f'<tr class="is-total"><th scope="row">Total</th>{cells}</tr>')
+            continue
+        cells = "".join(
+            f"<td{css}>{conditional_escape(figure(column.value(line), column.format))}</td>"
+            for column, css in columns
+        )
+        made.append(f"<tr>{cells}</tr>")
+    return mark_safe("".join(made))
 
 
 @register.simple_tag

@@ -8,13 +8,13 @@ from django.views.decorators.http import require_safe
 
 from actions.decision_filters import DecisionFilter
 from actions.models import Meeting
-from reporting import exports, minutes
+from reporting import exports, minutes, minutes_docx
 from reporting.views.exports import export
 
 KINDS = {
     "pdf": (minutes.pdf, "application/pdf"),
     "docx": (
-        minutes.docx,
+        minutes_docx.docx,
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ),
 }
@@ -28,7 +28,7 @@ def minutes_of(request, pk, kind):
     meetings = Meeting.objects.visible_to(request.user).select_related("kind", "territory")
     meeting = get_object_or_404(meetings, pk=pk)
     today = timezone.localdate()
-    if meeting.held_on > today:
+    if not meeting.has_begun(today=today):
         messages.error(request, "Le relevé s’établit à partir du jour de la réunion.")
         return redirect(meeting)
     write, content_type = KINDS[kind]

@@ -211,3 +211,94 @@ def test_an_end_comes_after_a_start(officer_client):
     assertContains(response, "finirait avant de commencer", status_code=422)
     response = officer_client.post("/instances/nouvelle/", said | {"starts_at": ""})
     assertContains(response, "l’heure du début", status_code=422)
+
+
+def test_an_unwritten_sheet_costs_three_queries(body, held, django_assert_num_queries):
+    SeatFactory.create_batch(3, body=body)
+    with django_assert_num_queries(3):
+        sheet = Sheet(held)
+        assert (len(sheet.lines), len(sheet.tally), sheet.count.voices) == (3, 1, 3)
+
+
+def test_a_seat_written_by_mistake_is_removed_and_comes_back(officer_client, body):
+    seat = SeatFactory(body=body, quality="maire")
+    assertContains(officer_client.get(COPIL), f"/plan/retirer/membre/{seat.pk}/")
+    page = officer_client.post(f"/plan/retirer/membre/{seat.pk}/", follow=True)
+    assertContains(page, "Retiré")
+    assert page.redirect_chain[-1][0] == COPIL
+    assert not Seat.objects.exists()
+    trace = Seat.history.filter(history_type="-").get()
+    officer_client.post(f"/plan/retablir/membre/{trace.pk}/")
+    assert Seat.objects.get() == seat
+
+
+def test_a_seat_that_sat_stays_and_one_taken_again_does_not_come_back(officer_client, body, held):
+    seat = SeatFactory(body=body)
+    line = AttendanceFactory(meeting=held, seat=seat)
+    url = f"/plan/retirer/membre/{seat.pk}/"
+    assertContains(officer_client.post(url), "1\u00a0feuille de présence", status_code=409)
+    line.delete()
+    officer_client.post(url)
+    SeatFactory(body=body, contact=seat.contact)
+    trace = Seat.history.filter(history_type="-").get()
+    page = officer_client.post(f"/plan/retablir/membre/{trace.pk}/", follow=True)
+    assertContains(page, "siège de nouveau")
+    assert officer_client.post(f"/plan/retirer/membre/{SeatFactory().pk}/").status_code == 404
+
+
+def test_a_line_of_the_sheet_is_removed_and_comes_back(officer_client, body, held):
+    line = AttendanceFactory(meeting=held, name="Mme Erreur")
+    assertContains(officer_client.get(f"{held.get_absolute_url()}presences/"), "Mme Erreur")
+    page = officer_client.post(f"/plan/retirer/presence/{line.pk}/", follow=True)
+    assertNotContains(page, "Mme Erreur</p>")
+    trace = Attendance.history.filter(history_type="-").get()
+    officer_client.post(f"/plan/retablir/presence/{trace.pk}/")
+    assert Attendance.objects.get() == line
+
+
+def test_a_whole_sheet_is_wiped_and_put_back(officer_client, body, held):
+    SeatFactory.create_batch(2, body=body)
+    officer_client.post(
+        f"{held.get_absolute_url()}presences/", fields("present", "excuse", meeting=held)
+    )
+    held.refresh_from_db()
+    url = f"{held.get_absolute_url()}presences/effacer/"
+    assertContains(officer_client.get(url), "2\u00a0présences notées s’effacent")
+    stale = officer_client.post(url, {"version": 1}, follow=True)
+    assertContains(stale, "rien n’est effacé")
+    page = officer_client.post(url, {"version": held.version}, follow=True)
+    undo = page.content.decode().partition('action="/instances/')[2].partition('"')[0]
+    assert not Attendance.objects.exists()
+    held.refresh_from_db()
+    assert held.quorum == ""
+    assertContains(officer_client.get(url, follow=True), "pas encore notée")
+    page = officer_client.post(f"/instances/{undo}", follow=True)
+    assertContains(page, "2\u00a0lignes sont remises")
+    assert sorted(Attendance.objects.values_list("status", flat=True)) == ["excuse", "present"]
+    held.refresh_from_db()
+    assert held.quorum == "majorite"
+
+
+def test_a_sheet_noted_anew_keeps_the_old_one_away(officer_client, body, held):
+    SeatFactory(body=body)
+    url = f"{held.get_absolute_url()}presences/"
+    officer_client.post(url, fields("present", meeting=held))
+    held.refresh_from_db()
+    page = officer_client.post(f"{url}effacer/", {"version": held.version}, follow=True)
+    undo = page.content.decode().partition('action="/instances/')[2].partition('"')[0]
+    officer_client.post(url, fields("absent", meeting=held))
+    assertContains(officer_client.post(f"/instances/{undo}", follow=True), "reste effacée")
+    assert Attendance.objects.get().status == "absent"
+    elsewhere = MeetingFactory()
+    other = undo.replace(f"{held.pk}/", f"{elsewhere.pk}/", 1)
+    assert officer_client.post(f"/instances/{other}").status_code == 404
+
+
+def test_a_member_removed_meanwhile_stops_the_sheet(body, held):
+    seat = SeatFactory(body=body)
+    sheet = Sheet(held)
+    lines = sheet.every_line()
+    seat.remove()
+    with pytest.raises(EditConflict):
+        sheet.save_over(lines, held.version)
+    assert not Attendance.objects.exists()

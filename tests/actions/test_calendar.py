@@ -52,6 +52,12 @@ def test_a_carriage_return_writes_no_property():
     assert not any(line.startswith("ATTENDEE") for line in lines(calendar([event], now=NOW)))
 
 
+def test_a_control_character_that_was_pasted_spoils_no_feed():
+    event = Event("1@x", DAY, "COPIL\x07 de\x1b janvier\x7f", text="un\x0bdeux\x00")
+    content = calendar([event], now=NOW).decode()
+    assert not [one for one in content if one not in "\r\n" and not one.isprintable()]
+
+
 @pytest.mark.django_db
 def test_the_file_of_a_meeting_holds_the_points_that_its_reader_may_read(sign_in, territory):
     meeting = MeetingFactory(territory=territory, title="COPIL de janvier", place="Gimont")

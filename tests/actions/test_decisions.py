@@ -12,6 +12,7 @@ from tests.actions.factories import (
     MeetingFactory,
 )
 from tests.crm.factories import ProjectFactory, UserFactory
+from tests.funding.factories import ApplicationPointFactory
 
 pytestmark = pytest.mark.django_db
 REGISTER = "/instances/decisions/"
@@ -230,3 +231,44 @@ def test_the_panel_of_a_project_costs_the_same_for_one_point_and_many(
             DecisionFactory(item=point, supersedes=old)
 
     assert_flat_queries(lambda: officer_client.get(f"/instances/projet/{project.pk}/"), add)
+
+
+def test_a_decision_shows_on_the_company_that_holds_the_project(sign_in, territory, item):
+    project = ProjectFactory(territory=territory)
+    point = AgendaItemFactory(meeting=item.meeting, project=project)
+    point.decide("Signer la lettre", by=None, due_on=datetime.date(2026, 12, 1))
+    client = sign_in(Role.OFFICER)
+    panel = f"/instances/organisation/{project.holder_id}/"
+    assertContains(client.get(project.holder.get_absolute_url()), panel)
+    page = client.get(panel)
+    assertContains(page, "Signer la lettre")
+    assertContains(page, "À faire")
+    assertNotContains(sign_in(Role.READER).get(panel), "Signer la lettre")
+
+
+def test_a_decision_shows_on_the_pilot_of_the_fiche_once(officer_client, territory, item):
+    project = ProjectFactory(territory=territory)
+    action = ActionFactory(territory=territory, pilot=project.holder)
+    point = AgendaItemFactory(meeting=item.meeting, project=project, action=action)
+    points = officer_client.get(f"/instances/organisation/{project.holder_id}/").context["points"]
+    assert list(points) == [point]
+
+
+def test_the_register_is_filtered_by_what_the_decisions_are_about(officer_client, territory, item):
+    project, action = ProjectFactory(territory=territory), ActionFactory(territory=territory)
+    tied = ApplicationPointFactory(application__project=project).item
+    tied.put_on(item.meeting)
+    for text, about in (("A", {"project": project}), ("B", {"action": action}), ("C", {})):
+        AgendaItemFactory(meeting=item.meeting, **about).decide(text, by=None)
+    tied.decide("D", by=None)
+    for about, found in (
+        ("projet", {"A", "D"}),
+        ("fiche", {"B"}),
+        ("dossier", {"D"}),
+        ("autre", {"C"}),
+    ):
+        assert set(states(officer_client, about=about)) == found, about
+    assertContains(officer_client.get(REGISTER), tied.ties[0].label)
+    assert officer_client.get(REGISTER, {"about": "bidon"}).status_code == 400
+    text = officer_client.get("/rapports/decisions.csv", {"about": "dossier"}).getvalue().decode()
+    assert tied.ties[0].label in text

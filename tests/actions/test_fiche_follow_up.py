@@ -221,9 +221,10 @@ def test_fiche_is_counted_in_frameworks_each_with_its_code(officer_client, actio
 
 def test_framework_code_is_corrected_removed_and_put_back(officer_client, action):
     row = FrameworkCodeFactory(action=action, code="2.1")
-    officer_client.post(
-        f"/plan/cadres/{row.pk}/modifier/", {"framework": "crte", "code": "2.2", "title": "Autre"}
-    )
+    url = f"/plan/cadres/{row.pk}/modifier/"
+    fields = {"framework": "crte", "code": "2.2", "title": "Autre", "version": row.version}
+    officer_client.post(url, fields)
+    assertContains(officer_client.post(url, fields), "a changé par ailleurs", status_code=409)
     row.refresh_from_db()
     assert (row.code, row.title) == ("2.2", "Autre")
     officer_client.post(f"/plan/retirer/cadre/{row.pk}/")
@@ -231,6 +232,16 @@ def test_framework_code_is_corrected_removed_and_put_back(officer_client, action
     trace = removed(FrameworkCode).get()
     officer_client.post(f"/plan/retablir/cadre/{trace.pk}/")
     assert FrameworkCode.objects.get().code == "2.2"
+
+
+def test_a_code_that_was_given_again_does_not_come_back(officer_client, action):
+    row = FrameworkCodeFactory(action=action, code="2.1")
+    officer_client.post(f"/plan/retirer/cadre/{row.pk}/")
+    again = FrameworkCodeFactory(action=action, code="2.1")
+    trace = removed(FrameworkCode).get()
+    page = officer_client.post(f"/plan/retablir/cadre/{trace.pk}/", follow=True)
+    assertContains(page, "porte déjà ce code")
+    assert FrameworkCode.objects.get() == again
 
 
 def test_parts_of_a_stranger_s_fiche_are_not_found(officer_client):

@@ -1,6 +1,7 @@
 """Indicators read from the data: the figure of today, its rows, what is kept of it, and targets."""
 
 import datetime
+import re
 from decimal import Decimal
 
 import pytest
@@ -322,3 +323,16 @@ def test_quality_of_each_value_is_shown_and_the_others_counted(officer_client, a
         {"value": "3", "observed_on": "2026-07-02", "quality": "calcule"},
     )
     assertContains(refused, "Sélectionnez un choix valide", status_code=422)
+
+
+def test_what_is_no_target_says_that_it_is_a_point_of_the_path(officer_client, action):
+    IndicatorFactory(
+        action=action,
+        baseline=0,
+        baseline_on="2024-01-01",
+        target=30,
+        target_on="2026-12-31",
+    )
+    page = officer_client.get(action.get_absolute_url()).content.decode()
+    told = re.findall(r'<th scope="row">(\d{4})</th><td class="num">.*?<small>(.*?)</small>', page)
+    assert told == [("2024", "point du chemin"), ("2025", "point du chemin"), ("2026", "cible")]

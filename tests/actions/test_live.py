@@ -94,9 +94,13 @@ def test_nothing_is_noted_before_the_day_nor_by_readers(sign_in, territory, item
     later = MeetingFactory(territory=territory, held_on=datetime.date(2027, 1, 14))
     page = client.get(f"/instances/{later.pk}/seance/", follow=True)
     assertContains(page, "le jour de la réunion")
+    assertContains(page, 'class="toast" role="alert"')
     point = AgendaItemFactory(meeting=later)
-    response = note(client, point, "consigner", notes="x", text="Oui")
-    assertContains(response, "pas encore eu lieu", status_code=422)
+    for gesture in ("noter", "consigner"):
+        response = note(client, point, gesture, notes="x", text="Oui")
+        assertContains(response, "pas encore eu lieu", status_code=400)
+    point.refresh_from_db()
+    assert point.notes == ""
     waiting = AgendaItemFactory(meeting=None, territory=territory)
     assert note(client, waiting, notes="x").status_code == 404
     for role in (Role.ELECTED, Role.READER):

@@ -343,3 +343,12 @@ def test_the_link_of_the_project_page_prefills_the_point(officer_client, territo
     link = re.search(r'href="(/instances/points/nouveau/[^"]*)"', page).group(1)
     form = officer_client.get(link).context["form"]
     assert form["project"].value() == project.pk
+
+
+def test_a_meeting_that_decided_does_not_become_one_to_come(officer_client, held):
+    DecisionFactory(item=AgendaItemFactory(meeting=held))
+    fields = {"kind": "copil", "title": "COPIL", "version": held.version}
+    url = f"{held.get_absolute_url()}modifier/"
+    response = officer_client.post(url, fields | {"held_on": "2027-01-14"})
+    assertContains(response, "Des décisions y sont consignées", status_code=422)
+    assert officer_client.post(url, fields | {"held_on": "2026-11-20"}).status_code == 302

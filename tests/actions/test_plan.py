@@ -309,5 +309,8 @@ def test_dates_of_the_plan_are_refused_when_reversed(officer_client, territory):
     assertContains(
         officer_client.post("/plan/en-cours/", fields), "précède son début", status_code=422
     )
-    officer_client.post("/plan/en-cours/", fields | {"ends_on": "2028-01-01"})
+    fields |= {"ends_on": "2028-01-01", "version": 1}
+    officer_client.post("/plan/en-cours/", fields)
+    again = officer_client.post("/plan/en-cours/", fields)
+    assertContains(again, "ce plan a changé par ailleurs", status_code=409)
     assert ActionPlan.objects.get().ends_on == datetime.date(2028, 1, 1)

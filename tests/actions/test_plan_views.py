@@ -381,3 +381,24 @@ def test_a_bulk_change_of_another_territory_is_not_undone_here(officer_client, t
     other.save()
     url = "/plan/lot/6f1c1a52-3a0b-4d0e-9d43-0d2f8d2b0b11/annuler/"
     assert officer_client.post(url).status_code == 404
+
+
+def test_a_bulk_change_may_be_about_every_fiche_of_the_filter(officer_client, two):
+    Action.objects.filter(pk=two[0].pk).update(status="bloque")
+    page = officer_client.get(TABLE, {"status": "bloque"})
+    assertContains(page, 'name="filtre" value="status=bloque"')
+    assertContains(page, "1\u00a0fiche du filtre")
+    asked = {"toutes": "1", "importance": "elevee"}
+    found = officer_client.get(BULK, asked | {"filtre": "status=bloque"})
+    assert [action for action, _ in found.context["rows"]] == [two[0]]
+    every = officer_client.get(BULK, asked)
+    assert [action for action, _ in every.context["rows"]] == two
+    refused = officer_client.get(BULK, asked | {"filtre": "status=bidon"})
+    assertContains(refused, "Cochez au moins une fiche", status_code=422)
+
+
+def test_a_fiche_of_which_nothing_is_known_before_is_not_undone(officer_client, two):
+    Action.history.all().delete()  # written in bulk, as an import may do
+    page = officer_client.post(BULK, chosen(two, status="en_cours"), follow=True)
+    undo = re.search(r'action="(/plan/lot/[^"]+/annuler/)"', page.content.decode())[1]
+    assertContains(officer_client.post(undo, follow=True), "rien n’a été annulé")

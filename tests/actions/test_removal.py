@@ -107,3 +107,32 @@ def test_points_of_a_past_meeting_keep_their_order(officer_client, territory):
     assertNotContains(officer_client.get(past.get_absolute_url()), "Descendre")
     officer_client.post(f"/instances/points/{first.pk}/descendre/")
     assert list(past.items.all()) == [first, last]
+
+
+def test_a_milestone_is_edited_over_what_was_read_and_never_once_reached(officer_client, action):
+    milestone = MilestoneFactory(action=action, label="Convention signée")
+    url = f"/plan/jalons/{milestone.pk}/modifier/"
+    fields = {"label": "Convention votée", "due_on": "2027-01-31", "version": milestone.version}
+    assert officer_client.post(url, fields).url == f"{action.get_absolute_url()}#jalons"
+    fields["label"] = "Autre"
+    assertContains(officer_client.post(url, fields), "a changé par ailleurs", status_code=409)
+    officer_client.post(f"/plan/jalons/{milestone.pk}/")
+    milestone.refresh_from_db()
+    fields["version"] = milestone.version
+    assertContains(officer_client.post(url, fields), "Ce jalon est atteint", status_code=422)
+    milestone.refresh_from_db()
+    assert milestone.label == "Convention votée"
+
+
+def test_a_new_part_of_a_fiche_is_taken_back_by_one_click(officer_client, action):
+    fields = {"label": "Convention signée", "due_on": "2027-01-31"}
+    page = officer_client.post(f"/plan/{action.pk}/jalons/", fields, follow=True)
+    assertContains(page, f'action="/plan/retirer/jalon/{Milestone.objects.get().pk}/"')
+
+
+def test_a_point_that_moves_keeps_what_a_colleague_wrote_meanwhile(territory):
+    meeting = MeetingFactory(territory=territory)
+    stale = AgendaItemFactory(meeting=None, territory=territory, title="Lettre")
+    AgendaItem.objects.filter(pk=stale.pk).update(title="Lettre au préfet")
+    stale.put_on(meeting)
+    assert AgendaItem.objects.get().title == "Lettre au préfet"

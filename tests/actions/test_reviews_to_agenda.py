@@ -172,3 +172,17 @@ def test_closed_project_can_still_be_on_the_agenda(request_, territory, officer_
     fields |= {"meeting": item.meeting.pk, "version": item.version}
     assert officer_client.post(f"/instances/points/{item.pk}/", fields).status_code == 302
     assert item.meeting.held_on == datetime.date(2027, 1, 14)
+
+
+@pytest.mark.parametrize(("role", "is_found"), [(Role.OFFICER, True), (Role.READER, False)])
+def test_nobody_finds_by_its_words_a_question_they_may_not_read(sign_in, territory, role, is_found):
+    project = ProjectFactory(territory=territory, confidentiality=Confidentiality.PARTNERS)
+    asked = ReviewRequestFactory(project=project, question="Faut-il craindre Zébulon ?")
+    AgendaItemFactory(
+        meeting=MeetingFactory(territory=territory, title="COPIL"),
+        project=project,
+        review_request=asked,
+        question=asked.question,
+    )
+    page = sign_in(role).get("/recherche/", {"q": "zebulon"}).content.decode()
+    assert ("/instances/1" in page or "COPIL" in page) is is_found

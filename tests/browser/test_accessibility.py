@@ -16,6 +16,7 @@ from actions.models import (
     AgendaItem,
     BudgetLine,
     Decision,
+    Flow,
     FrameworkCode,
     Indicator,
     IndicatorTarget,
@@ -23,6 +24,8 @@ from actions.models import (
     Milestone,
     PublicContract,
     Seat,
+    Synergy,
+    SynergySaving,
 )
 from config import demo as demonstration
 from crm.imports.commit import receive
@@ -46,9 +49,9 @@ from funding.models import (
     Envelope,
     ReceivedAid,
 )
-from reporting.models import Edition
+from reporting.models import Edition, IndustrialJobs, ProjectImport, Sending
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.test_access import GET, ROUTES
+from tests.routes import GET, ROUTES
 
 pytestmark = pytest.mark.browser
 
@@ -74,6 +77,11 @@ NOT_PAGES = {
     "funding:program_names",
     "reporting:committee_workbook",
     "reporting:national_return",
+    "reporting:return_file",
+    "reporting:sending_file",
+    "reporting:exchange_projects",
+    "reporting:exchange_fiches",
+    "reporting:exchange_refused",
     "reporting:minimis_declaration",
     "reporting:minutes",
     "actions:meeting_calendar",
@@ -100,8 +108,17 @@ MAIN = {
     "funding:program",
     "funding:plan",
     "reporting:reports",
+    "reporting:dashboard",
+    "reporting:dashboard_map",
 }
-DARK = {"reporting:today", "crm:project_board", "crm:project", "reporting:reports"}
+DARK = {
+    "reporting:today",
+    "crm:project_board",
+    "crm:project",
+    "reporting:reports",
+    "reporting:dashboard",
+    "reporting:dashboard_map",
+}
 
 
 class Walk:
@@ -199,6 +216,8 @@ def addresses(role, objects):
     if role == Role.MANAGER:
         yield "move", reverse("crm:project_move", args=[project]) + "?stage=en_pause"
         yield "next step", reverse("crm:project_next_step", args=[project])
+        figure = "?line=total&figure=planned"
+        yield "rows", reverse("reporting:dashboard_rows", args=["investissement"]) + figure
         yield "search", reverse("crm:search") + "?q=Peyrolade"
         yield "no row", reverse("crm:project_list") + "?q=introuvable"
         yield "components", reverse("crm:components")
@@ -234,6 +253,9 @@ def things(territory):
         "meeting": Meeting.objects.order_by("held_on").last(),
         "item": AgendaItem.objects.filter(decision=None).last(),
         "seat": Seat.objects.first(),
+        "flow": Flow.objects.first(),
+        "synergy": Synergy.objects.first(),
+        "saving": SynergySaving.objects.first(),
         "decision": Decision.objects.last(),
         "program": Application.objects.first().program,
         "application": Application.objects.first(),
@@ -246,6 +268,10 @@ def things(territory):
     ledger = ledger_imports.receive("aides.csv", AIDS.encode(), territory, by=None)
     ledger.save()
     plan = rows["financing_plan"]
+    exchanged = ProjectImport.objects.create(
+        territory=territory, file_name="projets.csv", header=["nom", "porteurCodeSiret"],
+        rows=[[2, ["Séchoir", ""]]],
+    )  # fmt: skip
     return {name: [row.pk] for name, row in rows.items()} | {
         "batch": [batch.token],
         "action_cell": [rows["action"].pk, "status"],
@@ -258,7 +284,16 @@ def things(territory):
         "new_line": [plan.pk, "ressource"],
         "line": ["ressource", plan.sources.last().pk],
         "reference_kind": ["filieres"],
+        "dashboard": ["evolution"],
         "reference": ["filieres", "maroquinerie"],
+        "return_code": ["nationale"],
+        "sending": [Sending.objects.filter(code="nationale").first().pk],
+        "own_grid": ["region"],
+        "grid_sheet": ["region", "projets"],
+        "grid_column": ["region", "projets", "phase"],
+        "figure": ["investment"],
+        "industrial_jobs": [IndustrialJobs.objects.first().pk],
+        "project_import": [exchanged.token],
     }
 
 

@@ -84,7 +84,7 @@ def open_a_panel(page):
 
 def answer_as_the_pair(page):
     page.get_by_role("link", name="Avis").first.click()
-    card = page.locator("form.avis").first
+    card = page.locator("form.avis").filter(has_text="À discuter").first
     question = card.get_by_role("heading").inner_text()
     card.locator(".vote").filter(has_text="À discuter").click()
     card.get_by_label("Un mot, si vous voulez").fill("À voir avec la commune.")

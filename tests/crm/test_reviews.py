@@ -2,7 +2,8 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from crm.models import Confidentiality, Review, ReviewRequest, Role
+from crm.forms.reviews import AskForm
+from crm.models import Confidentiality, Project, Review, ReviewRequest, Role
 from tests.crm.factories import ProjectFactory, ReviewRequestFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,18 @@ def test_officer_opens_an_internal_project_to_the_pair_knowingly(officer_client,
     project.refresh_from_db()
     assert project.confidentiality == Confidentiality.PAIR
     assert project.review_requests.get().asked_by == officer_client.user
+
+
+def test_opening_a_project_loses_nothing_that_another_wrote_meanwhile(officer_client, territory):
+    read = ProjectFactory(territory=territory, title="Ancien titre")
+    Project.objects.filter(pk=read.pk).update(title="Nouveau titre", version=4)
+    form = AskForm({"question": "Soutenir ?", "open_to_pair": "on"}, project=read)
+    assert form.is_valid()
+    form.save(by=officer_client.user)
+    now = Project.objects.get(pk=read.pk)
+    assert (now.title, now.confidentiality) == ("Nouveau titre", Confidentiality.PAIR)
+    # Whoever was editing it is told, and does not close it again without knowing.
+    assert now.version == 5
 
 
 def test_a_withdrawn_question_no_longer_waits(sign_in, officer_client, point):

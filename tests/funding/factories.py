@@ -3,10 +3,12 @@ import datetime as dt
 import factory
 from django.utils import timezone
 
+from actions.models import AgendaItem
 from funding.models import (
     AidScheme,
     Application,
     ApplicationPiece,
+    ApplicationPoint,
     CatalogueImport,
     CostLine,
     CountedFirm,
@@ -253,3 +255,20 @@ class CountedFirmFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def years(firm, create, figures, **kwargs):  # noqa: N805 (factory_boy passes the row)
         firm.note(figures or {})
+
+
+class ApplicationPointFactory(factory.django.DjangoModelFactory):
+    """A point of an agenda about the project of a file."""
+
+    class Meta:
+        model = ApplicationPoint
+
+    application = factory.SubFactory(ApplicationFactory)
+    item = factory.LazyAttribute(
+        lambda point: AgendaItem.objects.create(
+            territory=point.application.territory,
+            project=point.application.project,
+            action=point.application.action,
+            title="Dossier à soutenir",
+        )
+    )

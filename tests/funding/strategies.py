@@ -12,6 +12,13 @@ DAYS = st.dates(dt.date(2015, 1, 1), dt.date(2030, 1, 1)) | st.dates(
     dt.date(2026, 10, 1), dt.date(2026, 12, 31)
 )
 AMOUNTS = st.decimals(0, 60_000_000, places=2)
+
+
+def places(*codes):
+    """One place, or the several of a collective action."""
+    return st.sampled_from(codes) | st.sets(st.sampled_from(codes), min_size=2).map(frozenset)
+
+
 SCOPES = st.sampled_from(["P01", "P02"])
 VALUES = {
     "beneficiary": st.sampled_from(["company", "epci", "association"]),
@@ -24,10 +31,10 @@ VALUES = {
     "created_on": DAYS,
     "naf_rev2": st.sampled_from(["10.39A", "10.13A", "46.31Z", "10"]),
     "naf_2025": st.sampled_from(["20.42Y", "99.00Y", "10.39Y"]),
-    "commune": st.sampled_from(["32132", "32160"]),
-    "epci": st.sampled_from(["200042372", "200023620"]),
-    "departement": st.sampled_from(["32", "47"]),
-    "region": st.sampled_from(["76", "75"]),
+    "commune": places("32132", "32160"),
+    "epci": places("200042372", "200023620"),
+    "departement": places("32", "47", "82"),
+    "region": places("76", "75"),
     "in_ti": st.booleans(),
     "zone:afr": st.booleans(),
     "themes": st.sets(st.sampled_from(["deca", "inv", "eau"])).map(frozenset),

@@ -7,9 +7,10 @@ from django.utils.html import strip_tags
 
 from actions.models import Action
 from crm.models import Commune, Epci, Role
+from funding import action_facts
 from funding.action_facts import ActionFactReader, matches_of_action, with_facts
 from funding.eligibility import Verdict
-from funding.models import DeclaredFact
+from funding.models import DeclaredFact, Program
 from funding.models.subjects import ActionSubject
 from tests.actions.factories import ActionFactory
 from tests.crm.factories import OrganisationFactory, UserFactory
@@ -116,9 +117,73 @@ def test_perimeter_says_what_all_its_communes_share(action, territory):
     action.epcis.set(territory.epcis.all())
     facts = facts_of(action)
     # Two départements of one région.
-    assert {"departement", "epci"}.isdisjoint(facts)
+    assert facts["departement"].value == {"32", "82"}
+    assert facts["epci"].value == set(territory.epcis.values_list("pk", flat=True))
     assert facts["region"].value == "76"
     assert facts["in_ti"].value is True
+
+
+@pytest.mark.parametrize(
+    ("places", "verdict", "found"),
+    [
+        ({"departements": ["32", "82"]}, Verdict.ELIGIBLE, "Départements 32 et 82"),
+        ({"departements": ["32", "31"]}, Verdict.TO_CONFIRM, "Départements 32 et 82"),
+        ({"departements": ["31"]}, Verdict.NOT_ELIGIBLE, "Départements 32 et 82"),
+        ({"regions": ["53"]}, Verdict.NOT_ELIGIBLE, "Région Occitanie"),
+        ({"regions": ["53"], "departements": ["32"]}, Verdict.TO_CONFIRM, "Région Occitanie"),
+        ({"communes": ["32132"]}, Verdict.TO_CONFIRM, "Communes 32132"),
+        ({"communes": ["35238"]}, Verdict.NOT_ELIGIBLE, "Communes 32132"),
+        ({"epcis": ["243500139"]}, Verdict.NOT_ELIGIBLE, "Lomagne"),
+    ],
+)
+def test_a_rule_of_place_holds_when_the_whole_perimeter_is_inside(
+    action, officer, places, verdict, found
+):
+    match = only(action, officer, {"kind": "place", **places})
+    assert match.verdict is verdict
+    result = next(one for one in match.assessment.results if one.kind == "place")
+    assert found in result.found
+    many = action_facts.verdicts(Action.objects.all(), Program.objects.all())
+    assert many.verdict(action.pk, match.program.pk) is verdict
+
+
+def test_what_is_asked_of_a_place_partly_inside_is_which_part(action, officer):
+    match = only(action, officer, {"kind": "place", "departements": ["32", "31"]})
+    [question] = match.assessment.questions
+    said = question.sentence.replace("\u00a0", " ")
+    assert said == "Sur quelle partie de son périmètre l’action porte-t-elle ?"
+
+
+def test_a_perimeter_one_of_whose_epci_has_no_commune_known_is_outside_of_nothing(action, officer):
+    Commune.objects.filter(epci__name__icontains="Lomagne").update(epci=None)
+    assert {"departement", "region", "commune"}.isdisjoint(facts_of(action))
+    match = only(action, officer, {"kind": "place", "regions": ["53"]})
+    assert match.verdict is Verdict.TO_CONFIRM
+
+
+def test_questions_of_an_action_say_the_action(officer_client, action):
+    place = {"kind": "place", "zone": "afr"}
+    jobs = {"kind": "jobs", "min": 5}
+    heat = {**FACT, "fact": "heat", "label": "Chaleur", "question": "Le projet en produit-il ?"}
+    rows = [{"key": f"c{n}", **row} for n, row in enumerate((place, jobs, heat))]
+    ProgramFactory(criteria=rows)
+    for url in (
+        reverse("funding:action_question_panel", args=[action.pk]),
+        reverse("funding:information_list"),
+    ):
+        asked = text(officer_client.get(url))
+        assert "Combien d’emplois créés l’action prévoit-elle ?" in asked
+        assert "L’action se situe-t-elle en zone d’aide" in asked
+        assert "L’action en produit-elle ?" in asked
+        assert "le projet" not in asked.lower()
+
+
+def test_a_part_of_an_action_has_its_perimeter(action):
+    one = Epci.objects.get(name__icontains="Lomagne")
+    action.epcis.set([one])
+    part = ActionFactory(territory=action.plan.territory, parent=action, pilot=action.pilot)
+    fact = facts_of(part)["epci"]
+    assert (fact.value, fact.source) == (one.pk, "périmètre de l’action dont elle fait partie")
 
 
 def test_without_a_perimeter_that_of_the_territory_holds(action):
@@ -136,7 +201,7 @@ def test_what_the_pilot_answered_counts_for_its_actions(action, officer):
 def test_filing_of_the_action_is_known_to_the_incentive_effect(action):
     file = ApplicationFactory(project=None, action=action, filed=True)
     filed = facts_of(action)["filings"].value
-    assert filed == {file.program.code: datetime.date(2026, 6, 1)}
+    assert filed == {str(file.program.pk): datetime.date(2026, 6, 1)}
 
 
 def test_page_of_an_action_asks_for_its_panels(officer_client, action):

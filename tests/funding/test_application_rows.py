@@ -93,6 +93,28 @@ def test_the_closing_of_the_program_stands_for_a_day_nobody_noted(officer_client
     assert reading.due_on == after(40)
 
 
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        ({"closes_on": after(40)}, ""),
+        ({"closes_on": after(30)}, "après la dernière date connue du dispositif"),
+        ({"deadlines": [{"on": after(30).isoformat()}]}, "après la dernière date connue"),
+        ({"deadlines": [{"on": after(30).isoformat()}], "closes_on": after(50)}, ""),
+        ({"state": "closed"}, "le dispositif, fermé"),
+    ],
+)
+def test_a_day_that_the_program_does_not_take_is_said(officer_client, application, window, said):
+    type(application.program).objects.filter(pk=application.program_id).update(**window)
+    application.due_on = after(40)
+    application.save()
+    response = page(officer_client, application)
+    reading = response.context["reading"]
+    assert bool(reading.too_late) is bool(said)
+    if said:
+        assertContains(response, said)
+        assert reading.next_thing.tone == "ask"
+
+
 def test_without_any_day_the_page_asks_for_one(officer_client, application):
     application.due_on = None
     application.save()

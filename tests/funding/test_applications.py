@@ -8,7 +8,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 from crm.models import Role
 from funding.models import Application, GrantAgreement
 from tests.actions.factories import ActionFactory
-from tests.crm.factories import PartnerTokenFactory, ProjectFactory
+from tests.crm.factories import OrganisationFactory, PartnerTokenFactory, ProjectFactory
 from tests.funding.factories import ApplicationFactory, ProgramFactory
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,70 @@ def test_a_second_click_opens_no_second_file(officer_client, project):
     for _ in range(2):
         new(officer_client, project, program=program.pk)
     assert Application.objects.count() == 1
+
+
+FOR_COMMUNES = {"kind": "beneficiary", "key": "who", "accepted": ["commune"]}
+WORD = "la Région nous l’a proposé"
+
+
+@pytest.mark.parametrize("of_action", [False, True])
+def test_a_program_judged_not_eligible_asks_for_a_word(officer_client, territory, of_action):
+    subject = ProjectFactory(territory=territory)
+    route = "funding:application_new"
+    if of_action:
+        pilot = OrganisationFactory(territory=territory, kind="company")
+        subject = ActionFactory(territory=territory, pilot=pilot)
+        route = "funding:action_application_new"
+    url, program = reverse(route, args=[subject.pk]), ProgramFactory(criteria=[FOR_COMMUNES])
+    page = officer_client.get(url, {"dispositif": program.pk})
+    assertContains(page, "jugé non éligible")
+    assertContains(page, 'name="despite"')
+    data = {"status": "a_deposer", "program": program.pk}
+    assertContains(officer_client.post(url, data), "Dites en un mot", status_code=422)
+    assert not Application.objects.exists()
+    officer_client.post(url, data | {"despite": WORD, "notes": "Vu le 20."})
+    assert Application.objects.get().notes == (
+        f"Vu le 20.\nOuvert bien que jugé non éligible\u00a0: {WORD}"
+    )
+
+
+@pytest.mark.parametrize("criteria", [[], [{**FOR_COMMUNES, "accepted": ["company"]}]])
+def test_other_programs_ask_for_no_word(officer_client, project, criteria):
+    program = ProgramFactory(criteria=criteria)
+    url = reverse("funding:application_new", args=[project.pk])
+    assertNotContains(officer_client.get(url, {"dispositif": program.pk}), 'name="despite"')
+    assert new(officer_client, project, program=program.pk).status_code == 302
+
+
+def test_what_the_funder_has_already_is_not_argued_with(officer_client, project):
+    program = ProgramFactory(criteria=[FOR_COMMUNES])
+    filed = {"status": "depose", "filed_on": "2026-05-01"}
+    assert new(officer_client, project, program=program.pk, **filed).status_code == 302
+
+
+def test_a_file_that_another_one_excludes_is_told(officer_client, project):
+    other = ProgramFactory(name="Décarbonation flash", code="F1")
+    program = ProgramFactory(incompatible_with=["F1"])
+    assert new(officer_client, project, program=other.pk).status_code == 302
+    url = reverse("funding:application_new", args=[project.pk])
+    page = officer_client.post(
+        url, {"status": "a_deposer", "program": program.pk, "despite": "vu avec eux"}, follow=True
+    )
+    assertContains(page, "s’exclut avec «\u00a0Décarbonation flash\u00a0»")
+
+
+def test_a_national_program_gives_way_to_its_local_version(officer_client, project, territory):
+    national = ProgramFactory(name="Fonds vert")
+    local = ProgramFactory(name="Fonds vert", national=national, territory=territory)
+    url = reverse("funding:application_new", args=[project.pk])
+    offered = officer_client.get(url).context["form"].fields["program"].queryset
+    assert list(offered) == [local]
+    assert new(officer_client, project, program=national.pk).status_code == 422
+    # The file that was open before it came is that of both.
+    file = ApplicationFactory(project=project, program=national)
+    assert new(officer_client, project, program=local.pk).url == file.get_absolute_url()
+    panel = reverse("funding:project_panel", args=[project.pk])
+    assertContains(officer_client.get(panel), "Un dossier existe")
 
 
 @pytest.mark.parametrize(
@@ -177,16 +241,18 @@ def test_an_appraisal_opened_again_forgets_the_decision(officer_client, project)
         ("rêvé", {}, "ne suit pas"),
         ("refuse", {"on": "2026-05-01"}, "précède le dépôt"),
         ("complet", {"on": "2099-01-01"}, "à venir"),
+        ("complet", {"on": "0001-01-01"}, "L’année va de 2000"),
         ("complet", {"on": "demain"}, "Écrivez une date"),
         ("refuse", {"amount_granted": "10"}, "dossier accepté"),
-        ("accepte", {"amount_granted": "-1"}, "0"),
+        ("accepte", {"amount_granted": "-1"}, "supérieure ou égale à"),
     ],
 )
 def test_a_move_that_does_not_hold_is_refused(officer_client, project, status, data, sentence):
     application = ApplicationFactory(project=project, filed=True)
     response = move(officer_client, application, status, **data)
     assertContains(response, sentence, status_code=422)
-    assert application.status == "depose"
+    application.refresh_from_db()
+    assert (application.status, application.moves.count()) == ("depose", 0)
 
 
 def test_a_move_does_not_precede_the_last_one(officer_client, project):

@@ -242,13 +242,13 @@ def test_each_territory_is_judged_for_the_programs_of_its_pages(
     assert {row[0]: sum(map(int, row[2:5])) for row in rows} == {local.code: 1, everywhere.code: 1}
     call_command("match_all", "--pairs", "--on", "2026-11-22", "--out", str(tmp_path / "pairs.csv"))
     with (tmp_path / "pairs.csv").open(encoding="utf-8-sig", newline="") as file:
-        pairs = {tuple(row[:2]) for row in list(csv.reader(file, delimiter=";"))[1:]}
+        pairs = {tuple(row[:3]) for row in list(csv.reader(file, delimiter=";"))[1:]}
     fitting = {pair for pair, said in judged.items() if said is not Verdict.NOT_ELIGIBLE}
     codes = dict(Program.objects.values_list("pk", "code"))
-    references = dict(Project.objects.values_list("pk", "reference"))
-    assert pairs == {(references[project], codes[program]) for project, program in fitting}
-    assert (here.reference, national.code) not in pairs
-    assert (there.reference, national.code) in pairs
+    named = {one.pk: (one.territory.code, one.reference) for one in (here, there)}
+    assert pairs == {(*named[project], codes[program]) for project, program in fitting}
+    assert (territory.code, here.reference, national.code) not in pairs
+    assert (elsewhere.code, there.reference, national.code) in pairs
 
 
 def test_the_command_writes_a_summary_or_the_pairs(portfolio, programs, capsys, tmp_path):
@@ -266,3 +266,5 @@ def test_the_command_writes_a_summary_or_the_pairs(portfolio, programs, capsys, 
     assert len(text.splitlines()) == 1 + kept
     with pytest.raises(CommandError, match="Territoire inconnu"):
         call_command("match_all", "--territory", "ti-0000")
+    with pytest.raises(CommandError, match="ne s’écrit pas"):
+        call_command("match_all", "--out", str(tmp_path / "nowhere" / "pairs.csv"))

@@ -1,21 +1,16 @@
 """The journey of a manager who imports a catalogue: upload, preview, commit, result, undo."""
 
-import datetime as dt
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from crm.models import Role
 from funding import catalogue
 from funding.catalogue_imports.commit import AlreadyDone, commit, receive
-from funding.catalogue_imports.plan import Plan
-from funding.models import CatalogueImport, CatalogueLink, Funder, Program, ProgramVersion
-from tests.crm.factories import ProjectFactory
+from funding.models import CatalogueImport, CatalogueLink, Program, ProgramVersion
 from tests.funding.catalogues import (
     SHEET,
     as_csv,
@@ -25,13 +20,7 @@ from tests.funding.catalogues import (
     territoires,
     transition,
 )
-from tests.funding.factories import (
-    ApplicationFactory,
-    CatalogueImportFactory,
-    EnvelopeFactory,
-    FunderFactory,
-    ProgramFactory,
-)
+from tests.funding.factories import CatalogueImportFactory, FunderFactory, ProgramFactory
 
 pytestmark = pytest.mark.django_db
 NOUNS = ["acier", "bois", "cuir", "drap", "encre", "fonte", "grain", "huile", "ivoire", "jonc"]
@@ -69,14 +58,6 @@ def bring(client, *rows, **fields):
     assert send(client, batch, **fields).status_code == 302
     batch.refresh_from_db()
     return batch
-
-
-def counts(*rows, name="catalogue.json", data=None):
-    """What an import of these would do, without the pages."""
-    return Plan(receive(name, data or as_json(*rows))).counts
-
-
-# ── From the file to the programs ──
 
 
 def test_a_manager_reads_what_will_change_then_imports(manager):
@@ -186,9 +167,6 @@ def test_only_managers_import(sign_in):
     assert sign_in(Role.OFFICER).get(LIST).status_code == 403
 
 
-# ── A second import ──
-
-
 def test_an_update_shows_each_field_before_and_after(manager):
     bring(manager, transition())
     batch = start(manager, transition(**{"montant du financement": "Jusqu'à 60 000 €"}))
@@ -271,9 +249,6 @@ def test_a_page_of_an_api_does_not_make_the_others_vanish(manager):
     assertContains(page, "qu’une partie du catalogue")
 
 
-# ── Those that resemble ours ──
-
-
 def test_a_newcomer_like_one_of_ours_waits_for_a_decision(manager):
     ours = ProgramFactory(name="Diagnostic copeaux", funder=FunderFactory())
     row = transition(titre="Diag copeaux", **{"opérateur de contact": "ADEME"})
@@ -313,9 +288,6 @@ def test_an_unknown_decision_or_program_is_refused(manager):
         assert manager.post(url(batch, "choose"), said).status_code == 400
 
 
-# ── Twice, too late, undone ──
-
-
 def test_the_preview_that_was_read_must_still_hold(manager):
     batch = start(manager, transition())
     digest = manager.get(url(batch)).context["form"]["digest"].value()
@@ -352,85 +324,6 @@ def test_a_double_click_imports_once(manager):
     assert Program.objects.count() == 1
 
 
-def test_undoing_takes_back_what_was_created_and_changed(manager):
-    bring(manager, transition())
-    before = Program.objects.get().as_version()
-    batch = bring(
-        manager,
-        transition(promesse="Mesurez mieux"),
-        transition(id="b", titre="Scierie nouvelle", **{"opérateur de contact": "Autre caisse"}),
-    )
-    assert Funder.objects.count() == 2
-    manager.post(url(batch, "undo"))
-    program = Program.objects.get()
-    assert program.as_version() == before
-    assert Funder.objects.count() == 1
-    assertContains(manager.get(url(batch)), "Tout est revenu comme avant")
-    assert manager.post(url(batch, "undo")).status_code == 409
-    again = start(manager, transition(promesse="Mesurez mieux"))
-    assert manager.get(url(again)).context["plan"].counts["updated"] == 1
-
-
-def test_undoing_keeps_what_was_used_or_corrected_since(manager, territory):
-    bring(manager, transition())
-    batch = bring(
-        manager, transition(promesse="Mesurez mieux"), transition(id="b", titre="Scierie nouvelle")
-    )
-    used = Program.objects.get(external_id="b")
-    ApplicationFactory(program=used, project=ProjectFactory(territory=territory))
-    corrected = Program.objects.get(external_id="diag-copeaux")
-    catalogue.publish(
-        corrected, {"summary": "La mienne"}, source="moi", applies_from=corrected.applies_from
-    )
-    manager.post(url(batch, "undo"))
-    corrected.refresh_from_db()
-    assert corrected.summary == "La mienne"
-    assert Program.objects.filter(pk=used.pk).exists()
-    page = manager.get(url(batch))
-    assertContains(page, "modifié ou utilisé depuis")
-    assertContains(page, "ces champs sont gardés")
-
-
-def test_undoing_keeps_the_funders_that_something_names_since(manager, territory):
-    ours = ProgramFactory()
-    made = [
-        transition(
-            id=f"f{n}", titre=f"Scierie {noun}", **{"opérateur de contact": f"Caisse {noun}"}
-        )
-        for n, noun in enumerate(("acier", "bois", "cuir"))
-    ]
-    batch = bring(manager, *made)
-    first, second, third = Funder.objects.exclude(pk=ours.funder_id).order_by("name")
-    EnvelopeFactory(territory=territory, funder=first)
-    catalogue.publish(
-        ours,
-        {"funder": second.pk},
-        source="arrêté",
-        applies_from=timezone.localdate() + dt.timedelta(days=30),
-    )
-    assert manager.post(url(batch, "undo")).status_code == 302
-    assert set(Funder.objects.all()) == {ours.funder, first, second}
-    assert Program.objects.get() == ours
-    assert third not in Funder.objects.all()
-    due = ProgramVersion.objects.apply_due(today=timezone.localdate() + dt.timedelta(days=31))
-    assert due == 1
-
-
-def test_undoing_an_older_import_leaves_what_a_newer_one_wrote(manager):
-    bring(manager, transition())
-    older = bring(manager, transition(promesse="Mesurez mieux"))
-    newer = bring(manager, transition(promesse="Mesurez tout"))
-    manager.post(url(older, "undo"))
-    program = Program.objects.get()
-    assert program.summary == "Mesurez tout"
-    assert catalogue.corrections(program) == []
-    assertContains(manager.get(url(older)), "repris depuis par un autre import")
-    bring(manager, transition(promesse="Mesurez encore"))
-    program.refresh_from_db()
-    assert program.summary == "Mesurez encore"
-    assert newer.pk
-
-
 def test_a_vanished_program_that_cannot_be_flagged_is_told_and_stops_nothing(manager):
     bring(manager, transition(), transition(id="autre", titre="Scierie nouvelle"))
     gone = Program.objects.get(external_id="autre")
@@ -444,26 +337,6 @@ def test_a_vanished_program_that_cannot_be_flagged_is_told_and_stops_nothing(man
     assert gone.state == "open"
     assert Program.objects.get(external_id="diag-copeaux").summary == "Mesurez mieux"
     assertContains(manager.get(url(batch)), "sauf ceux que le catalogue refuse")
-
-
-def test_an_import_is_undone_within_two_days_only(manager):
-    batch = bring(manager, transition())
-    CatalogueImport.objects.update(committed_at="2026-01-01T10:00:00Z")
-    response = manager.post(url(batch, "undo"))
-    assertContains(response, "ne peut plus être annulé", status_code=409)
-    assert Program.objects.exists()
-
-
-def test_a_file_is_forgotten_when_asked_unless_it_was_imported(manager):
-    batch = start(manager, transition())
-    manager.post(url(batch, "discard"))
-    assert not CatalogueImport.objects.exists()
-    batch = bring(manager, transition())
-    manager.post(url(batch, "discard"))
-    assert CatalogueImport.objects.exists()
-
-
-# ── Pages ──
 
 
 def test_the_preview_filters_and_pages_at_a_flat_cost(manager, assert_flat_queries):

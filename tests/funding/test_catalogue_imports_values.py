@@ -68,6 +68,10 @@ def test_only_web_addresses_are_kept(address, expected):
 
 def test_lines_and_cuts():
     assert items("Un\n– deux\n3. trois\n\n") == ["Un", "deux", "trois"]
+    assert items("Atelier ouvert\nà tous\n– sans but\nlucratif") == [
+        "Atelier ouvert à tous", "sans but lucratif",
+    ]  # fmt: skip
+    assert items("Fin.\nsuite :\nliste\n\nautre") == ["Fin.", "suite :", "liste", "autre"]
     assert shortened("Une phrase. Une autre qui est longue.", 20) == "Une phrase."
     assert shortened("sansespaceaucunetlong", 10).endswith("…")
 

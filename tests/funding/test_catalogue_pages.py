@@ -11,9 +11,9 @@ from crm.models import Role
 from funding import catalogue
 from funding.criteria_forms import CriteriaEditor
 from funding.forms.catalogue import ProgramForm
-from funding.models import Program, ProgramVersion
-from tests.crm.factories import OrganisationFactory, ProjectFactory, TerritoryFactory, UserFactory
-from tests.funding.factories import FunderFactory, ProgramFactory
+from funding.models import Program, ProgramVersion, WatchNotice
+from tests.crm.factories import OrganisationFactory, ProjectFactory
+from tests.funding.factories import ProgramFactory
 from tests.funding.test_criteria_forms import sent
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,10 @@ def manager(sign_in):
 
 @pytest.fixture
 def program(territory):
+    return published_program()
+
+
+def published_program():
     made = ProgramFactory(
         name="Aide eau", rate_max=40, criteria=[HEADCOUNT], rates_by_size={"small": "50"}
     )
@@ -112,13 +116,42 @@ def test_today_is_proposed_for_a_program_that_begins(manager):
 
 
 def test_nothing_changed_is_noted_as_a_check_by_who_read_it_again(manager, program):
-    assertContains(edit(manager, program), "Rien ne change", status_code=422)
+    page = edit(manager, program, source=program.source)
+    assertContains(page, "Rien ne change", status_code=422)
     assert not program.versions.get().checks.exists()
     edit(manager, program, verified_today="on")
     program.refresh_from_db()
     assert (program.version, program.verified_on) == (1, timezone.localdate())
     check = program.versions.get().checks.get()
     assert (check.by, check.on) == (manager.user, timezone.localdate())
+
+
+def test_another_source_alone_is_a_version_that_verifies_nothing(manager, program):
+    said, day = program.as_version(), program.verified_on
+    edit(manager, program, source="arrêté du 20/11/2026")
+    program.refresh_from_db()
+    assert (program.source, program.verified_on) == ("arrêté du 20/11/2026", day)
+    first, second = program.versions.order_by("number")
+    assert (second.values, second.by, second.changed) == (said, manager.user, [])
+    assert first.source != second.source == "arrêté du 20/11/2026"
+    assert not WatchNotice.objects.exists()
+    page = manager.get(reverse("funding:catalogue_versions", args=[program.pk]))
+    assertContains(page, "Seule la source a changé.")
+
+
+def test_a_version_replaced_the_same_day_says_that_it_applied(manager, program):
+    edit(manager, program, rate_max="50")
+    program.refresh_from_db()
+    edit(manager, program, rate_max="60")
+    page = manager.get(reverse("funding:catalogue_versions", args=[program.pk]))
+    assertContains(page, "remplacée le jour même")
+    assertNotContains(page, "jamais appliquée")
+
+
+def test_what_a_day_to_come_shows_is_said_in_the_future(manager, program):
+    on = timezone.localdate() + 10 * DAY
+    page = manager.get(program.get_absolute_url(), {"au": on.isoformat()})
+    assertContains(page, "Ce qui s’appliquera ce jour-là")
 
 
 def test_a_time_that_is_null_is_no_change(manager, program):
@@ -135,7 +168,7 @@ def test_a_time_that_is_null_is_no_change(manager, program):
     assert program.portal == "guichet.example"
     assert program.versions.first().changed == ["deadlines", "portal"]  # both of the same day
     assert program.deadlines == [{"on": "2027-01-15", "time": None, "label": "printemps"}]
-    page = edit(manager, program)
+    page = edit(manager, program, source=program.source)
     assertContains(page, "Rien ne change", status_code=422)
     assert program.versions.count() == before + 1
 
@@ -164,6 +197,7 @@ def test_a_version_for_a_day_to_come_is_announced(manager, program):
         ({"applies_from": "2020-01-01"}, "la chevaucherait"),
         ({"incompatible_with": "P999"}, "P999\u00a0» n’est ni le nom ni le code d’un dispositif"),
         ({"deadlines": "bientôt"}, "commencez la ligne par une date"),
+        ({"verified_on": "2099-01-01"}, "Cette date est à venir"),
         (
             {"source": ""},
             "Source\u00a0» est obligatoire",
@@ -183,67 +217,6 @@ def test_what_cannot_be_is_refused_and_kept_on_screen(manager, program, changes,
     assert program.versions.count() == 1
 
 
-def test_programs_are_chosen_by_name_or_code_and_shown_by_name(manager, program):
-    ProgramFactory(code="E1", name="Étude énergie, chaleur")
-    ProgramFactory(code="P1", name="Prêt vert")
-    ProgramFactory(code="P2", name="Prêt bleu")
-    for typed, codes in (
-        ("etude energie, chaleur", ["E1"]),
-        ("Étude énergie, chaleur (E1)", ["E1"]),
-        ("P1, P2", ["P1", "P2"]),
-        (["P2", "Étude énergie, chaleur (E1)", ""], ["P2", "E1"]),
-        (["P2", "P2"], ["P2"]),
-        ([], []),
-    ):
-        edit(manager, program, incompatible_with=typed)
-        program.refresh_from_db()
-        assert program.incompatible_with == codes
-    edit(manager, program, incompatible_with="P1")
-    page = manager.get(reverse("funding:catalogue_edit", args=[program.pk]))
-    assertContains(page, 'name="incompatible_with" value="P1" checked')
-    assertContains(page, "Prêt vert")
-
-
-def test_adding_a_program_draws_its_field_alone_with_what_was_chosen(manager, program):
-    ProgramFactory(code="P1", name="Prêt vert")
-    url = reverse("funding:catalogue_edit", args=[program.pk])
-
-    def add(verb, typed):
-        data = filled(program, do=f"{verb}:incompatible_with", incompatible_with=typed)
-        page = manager.post(url, data, headers={"HX-Request": "true"})
-        assertNotContains(page, "<html")
-        return page
-
-    assertContains(add("try", "Prêt vert"), 'value="P1" checked')
-    assertNotContains(add("try", "Prêt rose"), "n’est ni le nom")
-    page = add("pick", "Prêt")
-    assertContains(page, "Vouliez-vous dire «\u00a0Prêt vert\u00a0»")
-    assertContains(page, 'value="Prêt"')
-    page = manager.post(url, filled(program, do="pick:incompatible_with", incompatible_with="P1"))
-    assertContains(page, 'value="P1" checked')
-    assert program.versions.count() == 1
-
-
-def test_a_name_that_two_programs_bear_asks_for_the_code(manager, program):
-    for code in ("P1", "P2"):
-        ProgramFactory(code=code, name="Prêt vert")
-    page = edit(manager, program, incompatible_with="Prêt vert")
-    assertContains(page, "tapez le code (P1, P2)", status_code=422)
-
-
-def test_programs_of_another_territory_are_kept_and_neither_named_nor_offered(manager, program):
-    hidden = ProgramFactory(code="X9", name="Aide du voisin", territory=TerritoryFactory())
-    Program.objects.filter(pk=program.pk).update(incompatible_with=["X9"])
-    program.refresh_from_db()
-    page = manager.get(reverse("funding:catalogue_edit", args=[program.pk]))
-    assertContains(page, 'value="X9" checked')
-    assertNotContains(page, hidden.name)
-    names = manager.get(reverse("funding:program_names"), {"field": "q", "q": "voisin"})
-    assertNotContains(names, "X9")
-    names = manager.get(reverse("funding:program_names"), {"field": "q", "q": "AIDE EAU"})
-    assertContains(names, f"Aide eau ({program.code})")
-
-
 def test_a_condition_reads_as_a_sentence_and_opens_when_it_waits_for_words(manager, program):
     url = reverse("funding:catalogue_edit", args=[program.pk])
     assertContains(manager.get(url), "249\u00a0salariés au plus")
@@ -256,14 +229,6 @@ def test_a_condition_reads_as_a_sentence_and_opens_when_it_waits_for_words(manag
     assertNotContains(page, 'id="condition-c0" data-roomy open')
     page = edit(manager, program, **{"c0-max": "beaucoup"})
     assertContains(page, 'id="condition-c0" data-roomy open', status_code=422)
-
-
-def test_a_program_cannot_exclude_itself_nor_the_study_it_asks(manager, program):
-    ProgramFactory(code="ETUDE", name="Étude")
-    page = edit(manager, program, incompatible_with=program.code)
-    assertContains(page, "s’exclut lui-même", status_code=422)
-    page = edit(manager, program, incompatible_with="ETUDE", required_studies="ETUDE")
-    assertContains(page, "Exclusion circulaire", status_code=422)
 
 
 def test_the_slower_of_two_people_keeps_what_they_typed(manager, program):
@@ -344,56 +309,6 @@ def test_a_check_older_than_a_version_is_not_undone(manager, program):
     edit(manager, Program.objects.get(pk=program.pk), rate_max="50")
     page = manager.post(reverse("funding:catalogue_unverify", args=[check.pk]), follow=True)
     assertContains(page, "a changé depuis")
-
-
-def test_a_new_program(manager, territory):
-    funder = FunderFactory()
-    draft = Program(
-        name="Fonds local", funder=funder, summary="Pour essayer.", state="open",
-        confidence="V", scope_level="ti", scope_label="Ici",
-    )  # fmt: skip
-    response = manager.post(NEW, filled(draft, seen=""), follow=True)
-    assertContains(response, "est au catalogue")
-    made = Program.objects.get()
-    assert (made.code, made.origin, made.version) == ("fonds-local", "territoire", 1)
-
-
-def test_duplicate_a_program(manager, program):
-    url = f"{NEW}?copie={program.pk}"
-    assertContains(manager.get(url), "Aide eau (copie)")
-    program.name = "Aide eau (copie)"
-    manager.post(url, filled(program, seen=""))
-    assert Program.objects.exclude(pk=program.pk).get().criteria == program.criteria
-
-
-def test_a_local_version_hides_the_national_one_in_the_list(manager, program, territory):
-    url = f"{NEW}?national={program.pk}"
-    assertContains(manager.get(url), "Version locale de Aide eau")
-    manager.post(url, filled(program, seen="", name="Aide eau, ici", rate_max="60"))
-    local = Program.objects.get(national=program)
-    assert (local.territory, local.code) == (territory, f"{program.code}-{territory.pk}")
-    page = manager.get("/financements/")
-    assertContains(page, "version locale")
-    assert [row["program"] for row in page.context["rows"]] == [local]
-    assertContains(manager.get(program.get_absolute_url()), "Le territoire a sa propre version")
-    assert manager.get(url).status_code == 302
-    elsewhere = UserFactory(territory=TerritoryFactory(), role=Role.MANAGER)
-    manager.force_login(elsewhere)
-    for name in ("program", "catalogue_edit", "catalogue_versions"):
-        assert manager.get(reverse(f"funding:{name}", args=[local.pk])).status_code == 404
-    assert [row["program"] for row in manager.get("/financements/").context["rows"]] == [program]
-
-
-def test_a_local_version_of_a_program_with_a_long_code_gets_a_code(manager, program, territory):
-    Program.objects.filter(pk=program.pk).update(code="x" * 60)
-    for taken in ("", "-2"):
-        code = f"{'x' * (60 - len(f'{taken}-{territory.pk}'))}{taken}-{territory.pk}"
-        assert not Program.objects.filter(code=code).exists()
-        url = f"{NEW}?national={program.pk}"
-        assert manager.post(url, filled(program, seen="")).status_code == 302
-        local = Program.objects.get(national=program)
-        assert local.code == code
-        Program.objects.filter(pk=local.pk).update(national=None)  # its code stays taken
 
 
 def test_what_was_on_screen_must_be_said(manager, program):

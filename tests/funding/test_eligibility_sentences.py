@@ -57,6 +57,24 @@ from tests.funding.criteria import (
 
 
 @pytest.mark.parametrize(
+    ("of_project", "of_action"),
+    [
+        ("Le projet se situe-t-il en AFR ?", "L’action se situe-t-elle en AFR ?"),
+        ("Quel est le temps de retour du projet ?", "Quel est le temps de retour de l’action ?"),
+        ("L’EPCI a-t-il soutenu ce projet ?", "L’EPCI a-t-il soutenu cette action ?"),
+        ("Ajoute-t-il au projet ?", "Ajoute-t-il à l’action ?"),
+        (
+            "Est-ce rempli : « Le projet dure-t-il ? » ?",
+            "Est-ce rempli : « Le projet dure-t-il ? » ?",
+        ),
+        ("Quel est l’effectif ?", "Quel est l’effectif ?"),
+    ],
+)
+def test_a_question_is_put_about_an_action_in_its_own_words(of_project, of_action):
+    assert wording.of_action(of_project) == of_action
+
+
+@pytest.mark.parametrize(
     ("row", "rule"),
     [
         (COMPANY, "Porteur : entreprise ou EPCI"),
@@ -184,27 +202,6 @@ def test_the_question_can_be_worded_by_the_catalogue():
     result = result_of({**NOT_SO})
     assert result.question.fact == "annex_one"
     assert result.question.sentence == f"Le produit est-il à l’annexe I{NBSP}?"
-
-
-def test_a_result_as_plain_values():
-    facts = {"eligible_costs": Fact(D(500_000), "projet")}
-    assert result_of({"kind": "eligible_costs", "min": 400_000}, facts).as_dict() == {
-        "kind": "eligible_costs",
-        "key": "tested",
-        "group": "dépenses",
-        "answer": "met",
-        "rule": f"Assiette d’au moins 400{NBSP}000{NBSP}€",
-        "found": f"500{NBSP}000{NBSP}€",
-        "source": "projet",
-        "question": None,
-        "rule_to_check": False,
-    }
-    question = result_of(COSTS).as_dict()["question"]
-    assert (question["fact"], question["input"], question["unit"]) == (
-        "eligible_costs",
-        "amount",
-        "€",
-    )
 
 
 def test_prose_of_the_catalogue_is_typeset():

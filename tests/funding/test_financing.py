@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -60,6 +61,18 @@ def test_a_file_already_requested_was_filed_some_day():
 
 
 @pytest.mark.parametrize(
+    ("started", "expected"), [(dt.date(2026, 11, 20), BREACH), (dt.date(2027, 1, 10), TO_CHECK)]
+)
+def test_a_planned_day_that_has_passed_filed_nothing(started, expected):
+    late = source(scheme=CIRCULAR, state="to_file", filed_on=dt.date(2026, 11, 2))
+    found = answer(plan(late, first_commitment_on=started), "incentive_effect")
+    assert found.status is expected
+    assert ("pas encore déposée" in found.text) is (expected is BREACH)
+    done = plan(replace(late, state="requested"), first_commitment_on=started)
+    assert answer(done, "incentive_effect").status is CONFORM
+
+
+@pytest.mark.parametrize(
     ("said", "sure", "granted_on", "expected"),
     [
         # A program that says so, read at its source, holds beyond the regulation.
@@ -94,6 +107,9 @@ def aid(amount, day, siren="000000019"):
         # Three years before 17/12/2026 to the day: it has just left the window.
         ((aid(250_000, dt.date(2023, 12, 17)),), 300_000, CONFORM),
         ((aid(None, dt.date(2025, 1, 1)),), 10_000, TO_CHECK),
+        ((aid(None, dt.date(2025, 1, 1)), aid(250_000, dt.date(2025, 1, 2))), 50_000, TO_CHECK),
+        # What is known is too much already.
+        ((aid(None, dt.date(2025, 1, 1)), aid(250_000, dt.date(2025, 1, 2))), 50_001, BREACH),
         # Nobody has looked: only what the plan itself asks can be too much.
         (None, 10_000, TO_CHECK),
         (None, 300_001, BREACH),

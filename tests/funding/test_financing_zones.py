@@ -1,17 +1,19 @@
 """A zone raises some ceilings: what is not known of it is « à vérifier », never a breach."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
+from pytest_django.asserts import assertContains, assertNotContains
 
 from funding.financing import legal
 from funding.financing import plan as p
 from funding.financing.checks import check
 from funding.financing.verdicts import Status
-from funding.models import AidScheme, ZoneList
+from funding.models import AidScheme, Program, ZoneList
 from funding.plan_facts import PlanReader
-from tests.crm.factories import CommuneFactory, ProjectFactory
+from tests.crm.factories import CommuneFactory, ProjectFactory, SiteFactory
 from tests.funding.factories import (
     CostLineFactory,
     FinancingPlanFactory,
@@ -137,6 +139,29 @@ def test_regional_aid_holds_in_its_zone_only(zones, words, expected):
     assert words in found.text
 
 
+def test_the_local_version_of_a_program_has_its_bonus_too():
+    local = replace(AVENIR, code="P64-3", national="P64")
+    assert ceiling(grant(30, local), zones=INSIDE, size="small").status is CONFORM
+    assert ceiling(grant(36, local), zones=INSIDE, size="small").status is BREACH
+
+
+@pytest.mark.django_db
+def test_a_plan_knows_what_its_local_programs_stand_for(territory, officer_client):
+    plan = FinancingPlanFactory(project=ProjectFactory(territory=territory))
+    national = ProgramFactory(code="P64", incompatible_with=["P9"])
+    local = ProgramFactory(code="P64-3", national=national, territory=territory)
+    other = ProgramFactory(code="P9")
+    for program in (local, other):
+        SourceLineFactory(plan=plan, grant=True, amount=30_000, program=program)
+    other.incompatible_with = ["P64"]
+    other.save()
+    found = type(plan).objects.with_lines().get(pk=plan.pk)
+    reading = PlanReader(found.subject, officer_client.user, today=TODAY).reading(found)
+    assert [source.program.legal_code for source in reading.rules.sources] == ["P64", "P9"]
+    assert "s’excluent" in next(one.text for one in reading.checks if one.code == "exclusions")
+    assert list(Program.objects.exclusive_with(local)) == [other]
+
+
 @pytest.mark.django_db
 def test_the_zone_is_that_of_the_commune_on_the_day_of_grant(territory, officer_client):
     AidScheme.objects.load_shipped()
@@ -156,6 +181,18 @@ def test_the_zone_is_that_of_the_commune_on_the_day_of_grant(territory, officer_
         return next(one.status for one in reading.checks if one.code.startswith("ceiling"))
 
     assert status() is TO_CHECK
+    # It is the list that is missing, and not the commune, be it that of the site.
+    site = SiteFactory(organisation=project.holder, commune=commune)
+    project.commune, project.site = None, site
+    project.save()
+    ask = "Donner la commune du projet"
+    assertNotContains(officer_client.get(plan.get_absolute_url()), ask)
+    project.site = None
+    project.save()
+    site.delete()
+    assertContains(officer_client.get(plan.get_absolute_url()), ask)
+    project.commune = commune
+    project.save()
     ZoneList.objects.create(
         code="afr", source="Décret 2022-968", valid_from="2022-07-01", valid_until="2027-12-31",
         communes={commune.pk: "whole"},

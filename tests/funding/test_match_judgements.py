@@ -121,6 +121,18 @@ def test_a_judgement_taken_back_is_kept_as_such(officer_client, project, program
     assert verdict(officer_client, project) is Verdict.ELIGIBLE
 
 
+def test_a_judgement_holds_for_a_local_version_that_says_the_same(
+    officer_client, project, program, territory
+):
+    judge(officer_client, project, "oui")
+    local = ProgramFactory(code="A1-7", criteria=[TEXT], national=program, territory=territory)
+    assert verdict(officer_client, project) is Verdict.ELIGIBLE
+    change_text(local, "Le projet est exemplaire.")
+    assert verdict(officer_client, project) is Verdict.TO_CONFIRM
+    judge(officer_client, project, "non")
+    assert verdict(officer_client, project) is Verdict.NOT_ELIGIBLE
+
+
 def test_an_answer_without_a_text_still_counts(officer_client, project, program):
     DeclaredFact.objects.create(project=project, key=FACT, value=False)
     assert verdict(officer_client, project) is Verdict.NOT_ELIGIBLE

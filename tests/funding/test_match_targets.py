@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
-from crm.models import Confidentiality, Role
+from crm.models import Confidentiality, Interest, Role
 from funding.matching import matches_of
 from tests.crm.factories import (
     ContactFactory,
@@ -55,6 +55,17 @@ def exported(client, program, kind="csv", **query):
     response = client.get(reverse("reporting:targets_export", args=[program.pk, kind]), query)
     assert response.status_code == 200
     return list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig")), delimiter=";"))
+
+
+def test_a_competitor_of_a_member_of_the_pair_is_not_said_to_have_no_project(
+    sign_in, territory, program
+):
+    rival = company(territory, name="Rivale", headcount=50)
+    project_of(rival, title="Ligne", eligible_costs=500_000)
+    client = sign_in(Role.INDUSTRIALIST)
+    assert rows(client, program) == [("Ligne", "eligible")]
+    Interest.objects.create(user=client.user, organisation=rival, kind=Interest.Kind.RIVAL)
+    assert rows(client, program) == []
 
 
 def test_projects_then_companies_each_with_what_is_missing(officer_client, territory, program):

@@ -12,11 +12,13 @@ from pytest_django.asserts import assertContains, assertNotContains
 from funding.financing.following import Current, Progress, follow
 from funding.models import FinancingPlan, GrantAgreement, SourceLine
 from funding.plan_facts import PlanReader
+from tests.actions.factories import ActionFactory
 from tests.crm.factories import ProjectFactory
 from tests.funding.factories import (
     ApplicationFactory,
     CostLineFactory,
     FinancingPlanFactory,
+    ProgramFactory,
     SourceLineFactory,
     TrancheFactory,
 )
@@ -252,3 +254,51 @@ def test_the_workbooks_say_what_the_page_says(officer_client, plan, line):
     listed = officer_client.get(reverse("reporting:plans_export", args=["csv"]))
     text = b"".join(listed.streaming_content).decode("utf-8-sig")
     assert "95000" in text.replace("\u00a0", "").replace(" ", "").replace("\u202f", "")
+
+
+def test_the_page_of_a_file_shows_its_line_in_the_plan(officer_client, plan):
+    file = ApplicationFactory(project=plan.project)
+    other = SourceLineFactory(plan=plan, label="Contribution des EPCI")
+    url = reverse("funding:plan_panel", args=[plan.project_id])
+    assertContains(officer_client.get(url, {"dossier": file.pk}), "n’est pas dans le plan")
+    same = SourceLineFactory(plan=plan, grant=True, program=file.program)
+    assert plan.lines_of(file) == [same]
+    bound = SourceLineFactory(plan=plan, grant=True, application=file)
+    assert FinancingPlan.objects.get().lines_of(file) == [bound]
+    page = officer_client.get(url, {"dossier": file.pk})
+    assertContains(page, "ce dossier", count=1)
+    assertContains(page, other.label)
+    assertNotContains(officer_client.get(url, {"dossier": "²"}), "ce dossier")
+
+
+def test_the_file_of_an_action_shows_the_plan_of_the_action(officer_client, territory):
+    action = ActionFactory(territory=territory)
+    plan = FinancingPlanFactory(project=None, action=action)
+    file = ApplicationFactory(project=None, action=action)
+    SourceLineFactory(plan=plan, grant=True, application=file)
+    address = reverse("funding:action_plan_panel", args=[action.pk])
+    assertContains(officer_client.get(file.get_absolute_url()), f"{address}?dossier={file.pk}")
+    assertContains(officer_client.get(address, {"dossier": file.pk}), "ce dossier", count=1)
+
+
+@pytest.mark.django_db
+def test_the_plan_follows_the_file_that_is_opened_for_one_of_its_programs(officer_client, plan):
+    program = ProgramFactory()
+    line = SourceLineFactory(plan=plan, grant=True, program=program, amount=480_000, state="idea")
+    refused = plan.duplicate("Si on refuse", by=officer_client.user, refused={line.pk})
+    done = plan.duplicate("Déjà accordé", by=officer_client.user)
+    done.sources.filter(program=program).update(state="granted")
+    twice = plan.duplicate("Deux fois", by=officer_client.user)
+    SourceLineFactory(plan=twice, grant=True, program=program)
+    url = reverse("funding:application_new", args=[plan.project_id])
+    form = officer_client.get(url, {"dispositif": program.pk}).context["form"]
+    assert form["amount_requested"].value() == 480_000
+    data = {"program": program.pk, "status": "a_deposer", "amount_requested": "500 000"}
+    page = officer_client.post(url, data, follow=True)
+    assertContains(page, "2\u00a0ressources des plans le suivent")
+    line.refresh_from_db()
+    assert (line.current.state, line.current.amount) == ("to_file", 500_000)
+    [supposed] = refused.sources.filter(program=program)
+    assert (supposed.application, supposed.is_refused) == (line.application, True)
+    for other in (done, twice):
+        assert not other.sources.filter(program=program, application__isnull=False).exists()

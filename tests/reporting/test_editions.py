@@ -1,6 +1,5 @@
 import io
 import json
-from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 
@@ -12,13 +11,13 @@ from django.urls import reverse
 from pypdf import PdfReader
 
 from actions.models import AgendaItem
-from crm.models import Confidentiality, FollowUp, Project, Role
+from crm.models import Confidentiality, FollowUp, Interest, Project, Role
 from crm.templatetags.french import euros
-from reporting import committee, editions, readings
+from reporting import committee_tables, editions, readings
+from reporting.committee import DRAFT
 from reporting.figures import Figures
 from reporting.freezing import IsFrozen
 from reporting.models import Edition, EditionFile, Readers, fingerprint
-from reporting.since import compare
 from tests.actions.factories import AgendaItemFactory, MeetingFactory, MilestoneFactory
 from tests.crm.factories import (
     ProjectFactory,
@@ -194,7 +193,7 @@ def test_the_pdf_says_what_the_page_says(territory, by, seed):
     project = ProjectFactory(territory=territory, title="Séchoir → vapeur ● CO₂", need="x" * 9000,
                              confidentiality="public", next_step="Un mot. " * 20)  # fmt: skip
     AgendaItemFactory(territory=territory, project=project, question="Très long. " * 900)
-    edition = issue(territory, by)
+    edition = issue(territory, by, Readers.TECHNICIANS)
     pages = PdfReader(io.BytesIO(bytes(edition.files.get(kind="pdf").content))).pages
     text = " ".join(page.extract_text() for page in pages).replace("\u00a0", " ")
     for section in edition.content["sections"]:
@@ -251,6 +250,28 @@ def test_who_opens_an_edition_is_who_may_read_all_of_it(sign_in, territory, role
     assert {one.readers for one in page.context["page"]} == READ[role]
 
 
+@pytest.mark.parametrize("readers", Readers)
+def test_a_member_of_the_pair_opens_no_edition_that_tells_of_a_competitor(
+    sign_in, territory, by, readers
+):
+    """Issued before they declared it, or for technicians, it holds the competitor’s amounts."""
+    project = ProjectFactory(
+        territory=territory, confidentiality=Confidentiality.PUBLIC, planned_investment=4_321_000
+    )
+    before = issue(territory, by, readers)
+    client = sign_in(Role.INDUSTRIALIST)
+    assert client.get(before.get_absolute_url()).status_code == 200
+    Interest.objects.create(user=client.user, organisation=project.holder, kind=Interest.Kind.RIVAL)
+    for url in (before.get_absolute_url(), before.files.get(kind="xlsx").get_absolute_url()):
+        assert client.get(url).status_code == 404
+    after = issue(territory, by, readers)
+    opens = readers == Readers.ELECTED  # drawn for the pair: the competitor is not in it
+    assert client.get(after.get_absolute_url()).status_code == (200 if opens else 404)
+    assert list(client.get(LIST).context["page"]) == ([after] if opens else [])
+    officer = sign_in(Role.OFFICER)
+    assert officer.get(before.get_absolute_url()).status_code == 200
+
+
 def test_levels_of_readers_are_those_of_the_reports():
     assert {one.level for one in Readers} == set(readings.LEVELS)
 
@@ -268,23 +289,23 @@ def test_the_team_elsewhere_opens_nothing(client, territory):
 
 def test_a_draft_says_so_on_its_page_and_on_each_sheet(officer_client, territory):
     page = officer_client.get(NEW).content.decode()
-    assert "Ceci est un brouillon" in page
+    assert "Ceci est un document de travail" in page
     file = officer_client.get(reverse("reporting:committee_workbook"))
     assert "brouillon" in file["Content-Disposition"]
     for sheet in opened(file.content):
-        assert "BROUILLON" in sheet.oddHeader.center.text, sheet.title
+        assert DRAFT in sheet.oddHeader.center.text, sheet.title
         told = str(sheet["A1"].value) + str(sheet["A3"].value)
-        assert "brouillon" in told.lower(), sheet.title
+        assert DRAFT in told, sheet.title
 
 
 def test_an_edition_is_never_taken_for_a_draft(officer_client, territory, by):
     edition = issue(territory, by)
     page = body(officer_client.get(edition.get_absolute_url()))
-    assert "brouillon" not in page.lower()
+    assert DRAFT.lower() not in page.lower()
     for sheet in opened(edition.files.get(kind="xlsx").content):
         assert f"Édition n°\u00a0{edition.number}" in sheet.oddHeader.center.text
         texts = [str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell]
-        assert not [text for text in texts if "brouillon" in text.lower()]
+        assert not [text for text in texts if DRAFT.lower() in text.lower()]
 
 
 def test_an_officer_issues_the_pack_of_a_meeting(officer_client, territory):
@@ -430,95 +451,10 @@ def test_a_second_edition_says_what_changed_since_the_first(officer_client, terr
     assert titles["late"] == [milestone.label]
     page = body(officer_client.get(edition.get_absolute_url()))
     assert "Séchoir" in page
-    sheet = opened(edition.files.get(kind="xlsx").content)[committee.SINCE]
+    sheet = opened(edition.files.get(kind="xlsx").content)[committee_tables.SINCE]
     assert {row[0] for row in sheet.iter_rows(min_row=5, values_only=True)} == {
         one["label"] for one in found.values() if one["rows"]
     }
-
-
-# What changed, by the table ---------------------------------------------------------------------
-
-ON = date(2026, 11, 22)
-PROJECT = {
-    "id": 1,
-    "reference": "P-1",
-    "title": "Séchoir",
-    "holder": "Minoterie",
-    "stage": "Qualifié",
-    "position": 20,
-    "kind": "pipeline",
-    "is_done": False,
-    "stage_since": "2026-11-01",
-    "warn_after": 60,
-    "next_step": "",
-    "next_step_on": None,
-    "investment": "100.50",
-}
-FILE = {"id": 7, "reference": "P-1", "title": "Séchoir", "program": "DETR"}
-FILE |= {"is_accepted": False, "granted": None, "paid": None}
-PROMISE = {"id": "jalon-1", "reference": "A1", "title": "Étude", "due_on": "2026-10-01"}
-PROMISE |= {"done_on": None, "is_live": True}
-
-
-GONE = {"absent": True}
-
-
-def traced(name, facts):
-    rows = {"projects": PROJECT, "files": FILE, "promises": PROMISE}
-    empty = {"projects": [], "files": [], "promises": []}
-    return empty if facts is GONE else empty | {name: [rows[name] | facts]}
-
-
-def changes(kind, before, after):
-    found = compare(traced(kind, before), traced(kind, after), on=ON)
-    return {one["key"]: (one["count"], one["amount"], one["unknown"]) for one in found
-            if one["count"]}  # fmt: skip
-
-
-CHANGES = [
-    ("projects", {}, {}, {}),
-    ("projects", GONE, {}, {"entered": (1, "100.50", 0)}),
-    ("projects", GONE, {"investment": None}, {"entered": (1, None, 1)}),
-    ("projects", {}, GONE, {"left": (1, None, 0)}),
-    ("projects", {}, {"stage": "Accordé", "position": 60}, {"moved": (1, None, 0)}),
-    ("projects", {"position": 60}, {}, {"back": (1, None, 0)}),
-    ("projects", {}, {"kind": "closed", "position": 99}, {"abandoned": (1, None, 0)}),
-    ("projects", {"kind": "closed"}, {"kind": "closed"}, {}),
-    ("projects", {"kind": "closed"}, {}, {"back": (1, None, 0)}),
-    ("projects", {}, {"kind": "paused", "position": 98}, {"paused": (1, None, 0)}),
-    ("projects", {"kind": "paused", "stage": "En pause", "position": 98}, {}, {}),
-    ("projects", {}, {"stage_since": "2026-09-23"}, {"stalled": (1, None, 0)}),
-    ("projects", {}, {"stage_since": "2026-09-24"}, {}),
-    ("projects", {}, {"stage_since": "2020-01-01", "warn_after": None}, {}),
-    ("projects", {}, {"stage_since": "2020-01-01", "is_done": True}, {}),
-    ("projects", {}, {"next_step_on": "2026-11-21"}, {"late": (1, None, 0)}),
-    ("projects", {}, {"next_step_on": "2026-11-22"}, {}),
-    ("projects", {}, {"next_step_on": "2026-11-21", "is_done": True}, {}),
-    ("files", {}, {"is_accepted": True, "granted": "30.10"}, {"won": (1, "30.10", 0)}),
-    ("files", {}, {"is_accepted": True}, {"won": (1, None, 1)}),
-    ("files", GONE, {"is_accepted": True, "granted": "1"}, {"won": (1, "1", 0)}),
-    ("files", {"is_accepted": True}, {"is_accepted": True, "granted": "1"}, {}),
-    ("files", {"paid": "10.00"}, {"paid": "25.50"}, {"paid": (1, "15.50", 0)}),
-    ("files", {"paid": "25.00"}, {"paid": "20.00"}, {"paid": (1, "-5.00", 0)}),
-    ("files", {}, {"paid": "0.00"}, {}),
-    ("promises", {}, {"done_on": "2026-11-02"}, {"kept": (1, None, 0)}),
-    ("promises", {"done_on": "2026-01-02"}, {"done_on": "2026-01-02"}, {}),
-    ("promises", {}, {}, {"late": (1, None, 0)}),
-    ("promises", {}, {"is_live": False}, {}),
-    ("promises", {}, {"due_on": "2026-11-22"}, {}),
-]
-
-
-@pytest.mark.parametrize(("kind", "before", "after", "wanted"), CHANGES)
-def test_what_changed_between_two_traces(kind, before, after, wanted):
-    assert changes(kind, before, after) == wanted
-
-
-def test_a_comparison_changes_neither_trace():
-    before, after = traced("projects", {}), traced("projects", {"position": 60})
-    copies = deepcopy((before, after))
-    compare(before, after, on=ON)
-    assert (before, after) == copies
 
 
 def test_a_fingerprint_does_not_depend_on_the_order_of_keys():

@@ -8,7 +8,13 @@ from pytest_django.asserts import assertContains
 
 from actions.models import Sheet
 from crm.models import Confidentiality, Role
-from tests.actions.factories import AgendaItemFactory, BodyFactory, MeetingFactory, SeatFactory
+from tests.actions.factories import (
+    AgendaItemFactory,
+    AgendaOptionFactory,
+    BodyFactory,
+    MeetingFactory,
+    SeatFactory,
+)
 from tests.crm.factories import ProjectFactory
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +147,23 @@ def test_minutes_cost_the_same_for_one_point_and_many(
             AgendaItemFactory(meeting=held, project=project).decide("Oui", by=None)
 
     assert_flat_queries(lambda: officer_client.get(url(held, kind)), add)
+
+
+@pytest.mark.parametrize("kind", ["pdf", "docx"])
+def test_the_options_of_a_point_and_who_is_concerned_are_told(officer_client, territory, kind):
+    meeting = MeetingFactory(territory=territory, held_on=TODAY)
+    item = AgendaItemFactory(meeting=meeting, concerned="CC du Savès")
+    kept = AgendaOptionFactory(item=item, label="Lombez", amount=445000, is_recommended=True)
+    AgendaOptionFactory(item=item, label="Reporter")
+    item.decide("Signer le marché", by=None, option=kept)
+    text = words(officer_client.get(url(meeting, kind)))
+    assert "Options : Lombez, 445 000 € (proposée) ; Reporter" in text
+    assert "Concerne : CC du Savès" in text
+    assert "Option retenue : Lombez" in text
+
+
+def test_a_meeting_called_off_has_no_minutes(officer_client, held):
+    meeting = MeetingFactory(territory=held.territory, held_on=TODAY)
+    meeting.cancel("", version=meeting.version)
+    response = officer_client.get(url(meeting, "pdf"), follow=True)
+    assertContains(response, "à partir du jour de la réunion")

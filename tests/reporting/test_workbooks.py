@@ -27,11 +27,14 @@ SHEETS = [
     "À décider",
     "Projets",
     "Plan d’actions",
+    "Indicateurs",
+    "Points, un par un",
+    "Échéances",
     "Financements",
     "Plans de financement",
     "Lignes des plans",
-    "Échéances",
     "Avis du binôme",
+    "Informations manquantes",
 ]
 
 

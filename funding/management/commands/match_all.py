@@ -14,7 +14,7 @@ from funding.eligibility import Verdict
 from funding.models import Program
 
 SUMMARY = ("code", "dispositif", "éligibles", "à confirmer", "non éligibles", "premier frein")
-PAIRS = ("projet", "dispositif", "verdict", "premier critère")
+PAIRS = ("territoire", "projet", "dispositif", "verdict", "premier critère")
 
 
 class Command(BaseCommand):
@@ -38,9 +38,7 @@ class Command(BaseCommand):
         found = list(bulk.by_territory(projects, Program.objects.all(), today))
         programs = programs_of(found)
         rows = pairs(programs) if options["pairs"] else summary(programs, found)
-        out = options["out"]
-        opened = out.open("w", newline="", encoding="utf-8-sig") if out else nullcontext(sys.stdout)
-        with opened as target:
+        with opened(options["out"]) as target:
             writer = csv.writer(target, delimiter=";")
             writer.writerow(PAIRS if options["pairs"] else SUMMARY)
             writer.writerows(rows)
@@ -48,6 +46,16 @@ class Command(BaseCommand):
             f"{sum(len(one.projects) for one in found)} projets, {len(programs)} dispositifs, "
             f"{sum(map(len, found))} verdicts, le {today}"
         )
+
+
+def opened(out):
+    if out is None:
+        return nullcontext(sys.stdout)
+    try:
+        return out.open("w", newline="", encoding="utf-8-sig")
+    except OSError as error:
+        said = f"«\u00a0{out}\u00a0» ne s’écrit pas\u00a0: {error.strerror}."
+        raise CommandError(said) from error
 
 
 def programs_of(found):
@@ -80,13 +88,14 @@ def summary(programs, found):
 
 
 def pairs(programs):
-    references = dict(Project.objects.open().values_list("pk", "reference"))
+    rows = Project.objects.open().values_list("pk", "territory__code", "reference")
+    named = {pk: (territory, reference) for pk, territory, reference in rows}
     for program, found in programs.items():
         for here in found:
             for project in here.projects_of(program.pk, Verdict.ELIGIBLE, Verdict.TO_CONFIRM):
                 criterion = here.limiting(project, program.pk)
                 yield (
-                    references[project],
+                    *named[project],
                     program.code,
                     here.verdict(project, program.pk).label,
                     criterion.rule if criterion else "",

@@ -1,28 +1,16 @@
 """Reports as they were issued: figures, rows and files that never change again."""
 
-import hashlib
-import json
-
-from django.conf import settings
 from django.db import models
 from django.db.models import Max, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from actions.models import Meeting
-from crm.models import READABLE, Territory
+from crm.models import PAIR, READABLE, Project, Territory
+from crm.models.interests import rivals_of
 from reporting import readings
-from reporting.freezing import FrozenQuerySet, FrozenRow, FrozenRows
+from reporting.freezing import FrozenQuerySet, FrozenRows, Issued, IssuedFile, NeverDeleted
 
 NBSP = "\u00a0"
-
-
-def fingerprint(content):
-    """SHA-256 of bytes, or of JSON whatever the order in which a database keeps its keys."""
-    if not isinstance(content, bytes):
-        text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        content = text.encode()
-    return hashlib.sha256(content).hexdigest()
 
 
 class Readers(models.TextChoices):
@@ -47,11 +35,28 @@ class Readers(models.TextChoices):
 
 class EditionQuerySet(FrozenQuerySet):
     def visible_to(self, viewer):
-        """Whoever may read all that the readers of the edition may."""
+        """Whoever may read all that the readers of the edition may.
+
+        A member of the pair opens none that tells of a competitor: it was issued before they
+        declared it, or for readers from whom nothing of it is hidden.
+        """
         readable = Q(pk__in=[])
         for territory, role in viewer.grants:
             readable |= Q(territory=territory, readers__in=Readers.open_to(role))
-        return self.filter(readable)
+        return self.filter(readable).exclude(pk__in=self._about_rivals_of(viewer))
+
+    def _about_rivals_of(self, viewer):
+        """Ids, from the frozen rows; nothing is asked for who sits in no pair."""
+        pair = [territory for territory, role in viewer.grants if role in PAIR]
+        if not pair:
+            return []
+        hidden = Project.objects.filter(territory__in=pair, holder__in=rivals_of(viewer))
+        hidden = set(hidden.values_list("pk", flat=True))
+        if not hidden:
+            return []
+        rows = Edition.objects.filter(territory__in=pair).order_by()
+        told = rows.values_list("pk", "content__trace__projects")
+        return [pk for pk, projects in told if hidden & {one["id"] for one in projects or []}]
 
     def for_list(self):
         """Without what weighs: neither the rows nor the bytes of the files."""
@@ -66,13 +71,22 @@ class EditionQuerySet(FrozenQuerySet):
         same = self.filter(territory=territory, report=report)
         return (same.aggregate(last=Max("number"))["last"] or 0) + 1
 
-    def last_for(self, territory, report, readers):
+    def alike(self, edition):
+        """Those that say the same things to the same people: they compare with one another."""
+        return self.filter(
+            territory=edition.territory,
+            report=edition.report,
+            readers=edition.readers,
+            perimeter=edition.perimeter,
+        )
+
+    def last_for(self, territory, report, readers, perimeter=""):
         """What the next edition for the same readers is compared with, or None."""
-        same = self.filter(territory=territory, report=report, readers=readers)
-        return same.order_by("-number").first()
+        next_one = Edition(territory=territory, report=report, readers=readers, perimeter=perimeter)
+        return self.alike(next_one).order_by("-number").first()
 
 
-class Edition(FrozenRow):
+class Edition(Issued):
     class Report(models.TextChoices):
         COMMITTEE = "comite", "Dossier du comité"
 
@@ -87,18 +101,11 @@ class Edition(FrozenRow):
         verbose_name="réunion",
     )
     readers = models.CharField("lecteurs", max_length=12, choices=Readers)
-    title = models.CharField("intitulé", max_length=200)
-    number = models.PositiveIntegerField("numéro")
-    drawn_on = models.DateField("chiffres au")
-    issued_at = models.DateTimeField("émise le", default=timezone.now)
-    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    issuer = models.CharField("émise par", max_length=200)
+    # The codes of some EPCI, as `reporting.perimeters` writes them; nothing for the whole.
+    perimeter = models.CharField("périmètre", max_length=600, blank=True)
     previous = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="+", verbose_name="édition précédente"
     )
-    content = models.JSONField("chiffres et lignes")
-    sha256 = models.CharField("empreinte du contenu", max_length=64)
-    app_version = models.CharField("version d’Établi", max_length=20)
 
     objects = EditionQuerySet.as_manager()
 
@@ -110,6 +117,7 @@ class Edition(FrozenRow):
                 name="edition_number_once", fields=["territory", "report", "number"]
             ),
             FrozenRows(name="edition_is_frozen"),
+            NeverDeleted(name="edition_is_never_deleted"),
         ]
 
     def __str__(self):
@@ -118,25 +126,17 @@ class Edition(FrozenRow):
     def get_absolute_url(self):
         return reverse("reporting:edition", args=[self.pk])
 
-    @property
-    def is_intact(self):
-        """Whether the rows are those whose fingerprint was taken on the day of the issue."""
-        return fingerprint(self.content) == self.sha256
 
-
-class EditionFile(FrozenRow):
+class EditionFile(IssuedFile):
     """A form of an edition, byte for byte as it was handed out."""
 
     class Kind(models.TextChoices):
         XLSX = "xlsx", "Classeur xlsx"
         PDF = "pdf", "PDF"
+        PPTX = "pptx", "Diaporama pptx"
 
     edition = models.ForeignKey(Edition, models.PROTECT, related_name="files")
     kind = models.CharField("forme", max_length=4, choices=Kind)
-    name = models.CharField("nom", max_length=120)
-    content = models.BinaryField("octets")
-    size = models.PositiveIntegerField("taille")
-    sha256 = models.CharField("empreinte", max_length=64)
 
     class Meta:
         verbose_name = "fichier d’une édition"
@@ -145,14 +145,8 @@ class EditionFile(FrozenRow):
         constraints = [
             models.UniqueConstraint(name="edition_file_once", fields=["edition", "kind"]),
             FrozenRows(name="edition_file_is_frozen"),
+            NeverDeleted(name="edition_file_is_never_deleted"),
         ]
-
-    def __str__(self):
-        return self.name
 
     def get_absolute_url(self):
         return reverse("reporting:edition_file", args=[self.edition_id, self.kind])
-
-    @property
-    def is_intact(self):
-        return fingerprint(bytes(self.content)) == self.sha256

@@ -1,0 +1,1 @@
+"""A plan of actions received as a spreadsheet: read, previewed row by row, written whole or not."""

@@ -1,0 +1,1 @@
+"""Projects and fiches in the shape that other tools exchange them in."""

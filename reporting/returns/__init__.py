@@ -1,0 +1,1 @@
+"""Returns: what is owed to those who pay, drawn from the figures through a grid that is data."""
