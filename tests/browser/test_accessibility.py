@@ -15,13 +15,18 @@ from actions.models import (
     Action,
     AgendaItem,
     BudgetLine,
+    Contract,
     Decision,
+    Document,
+    Evaluation,
+    EvaluationSheet,
     Flow,
     FrameworkCode,
     Indicator,
     IndicatorTarget,
     Meeting,
     Milestone,
+    PlanVersion,
     PublicContract,
     Seat,
     Synergy,
@@ -50,6 +55,7 @@ from funding.models import (
     ReceivedAid,
 )
 from reporting.models import Edition, IndustrialJobs, ProjectImport, Sending
+from tests.actions.factories import PlanImportFactory
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.routes import GET, ROUTES
 
@@ -72,7 +78,14 @@ RUN = """
 NOT_PAGES = {
     "crm:import_model",
     "crm:import_refused",
+    "crm:logo",
     "crm:organisation_names",
+    "actions:document",
+    "actions:plan_import_refused",
+    "reporting:evaluation_draft",
+    "reporting:evaluation_file",
+    "reporting:plan_version_workbook",
+    "reporting:edition_draft_file",
     "crm:interaction_links",
     "funding:program_names",
     "reporting:committee_workbook",
@@ -264,6 +277,11 @@ def things(territory):
         "envelope": Envelope.objects.first(),
         "counted_firm": CountedFirm.objects.exclude(tie="own").first(),
         "edition": Edition.objects.filter(readers="elus").first(),
+        "contract": Contract.objects.filter(evaluations__isnull=False).first(),
+        "plan_version": PlanVersion.objects.first(),
+        "evaluation": Evaluation.objects.first(),
+        "evaluation_sheet": EvaluationSheet.objects.first(),
+        "document": Document.objects.first(),
     }
     ledger = ledger_imports.receive("aides.csv", AIDS.encode(), territory, by=None)
     ledger.save()
@@ -274,6 +292,10 @@ def things(territory):
     )  # fmt: skip
     return {name: [row.pk] for name, row in rows.items()} | {
         "batch": [batch.token],
+        "plan_import": [PlanImportFactory(territory=territory).token],
+        "new_contract_part": [rows["contract"].pk, "versement"],
+        "contract_part": ["versement", rows["contract"].payments.first().pk],
+        "document_owner": ["fiche", rows["action"].pk],
         "action_cell": [rows["action"].pk, "status"],
         "removable": ["jalon", rows["milestone"].pk],
         "body_kind": ["copil"],
