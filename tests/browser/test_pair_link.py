@@ -29,6 +29,8 @@ def test_the_industrialist_answers_from_the_mail_without_a_password(demo, open_p
     waiting = page.locator("form.avis").count()
     assert waiting == 3
     for words in ("D’accord", "À discuter", "Pas d’accord"):
+        # What was seen is told meanwhile, on the one connection that a test has.
+        page.wait_for_load_state("networkidle")
         card = page.locator("form.avis").first
         question = card.get_by_role("heading").inner_text()
         card.locator(".vote").filter(has_text=re.compile(f"^{words}")).click()
